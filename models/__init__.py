@@ -1,0 +1,1 @@
+"""Machine learning alone: encoders, features, classifiers and their training."""

@@ -1,0 +1,101 @@
+"""What an encoder is, in words and numbers: the `manifest.json` of its folder. Torch-free."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.errors import EncoderError
+from models.transforms import EvaluationTransform
+
+MANIFEST_FILE = "manifest.json"
+WEIGHTS_FILE = "model.safetensors"
+ONNX_FILE = "model.onnx"
+
+Norm = Literal["pre", "post"]
+
+
+@dataclass(frozen=True)
+class VitConfig:
+    """A plain vision transformer; sizes in pixels (images are square), widths in channels."""
+
+    image_size: int
+    patch_size: int
+    width: int
+    depth: int
+    heads: int
+    mlp_ratio: float = 4.0
+    norm_eps: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if min(self.image_size, self.patch_size, self.width, self.depth, self.heads) < 1:
+            raise ValueError(f"every size of a ViT must be at least 1: {self}")
+        if self.image_size % self.patch_size:
+            raise ValueError(
+                f"image size {self.image_size} is no multiple of patch size {self.patch_size}"
+            )
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of {self.heads} heads")
+
+
+class Feature(BaseModel):
+    """Which vector describes an image: the CLS token before or after the final LayerNorm."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layer: Literal["last"] = "last"
+    token: Literal["cls"] = "cls"
+    norm: Norm
+
+
+class Manifest(BaseModel):
+    """An encoder: where it comes from, how it sees an image, which feature it gives.
+
+    `training` says data, recipe and time; `probes` holds measured figures; `notice` is a
+    sentence that whoever uses the encoder should read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = 1
+    name: str = Field(min_length=1)
+    encoder_id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    source: str
+    licence: str
+    architecture: VitConfig
+    transform: EvaluationTransform
+    feature: Feature
+    dimension: int
+    training: dict[str, Any] = {}
+    probes: dict[str, Any] = {}
+    notice: str | None = None
+
+
+def load_manifest(folder: Path) -> Manifest:
+    """The manifest in a checkpoint folder; raises EncoderError if it is missing or damaged."""
+    path = Path(folder) / MANIFEST_FILE
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise EncoderError(f"{path} cannot be read ({error.strerror}): {_REPAIR}") from error
+    except ValidationError as error:
+        raise EncoderError(
+            f"{path} is no encoder manifest: {_reasons(error)}; {_REPAIR}"
+        ) from error
+
+
+def registered_encoders(encoders_folder: Path) -> list[Manifest]:
+    """Manifests of all encoders registered in a folder, in the order of their ids."""
+    folders = sorted(path.parent for path in Path(encoders_folder).glob(f"[!.]*/{MANIFEST_FILE}"))
+    return [load_manifest(folder) for folder in folders]
+
+
+_REPAIR = "name a folder that holds an encoder, or register the encoder again"
+
+
+def _reasons(error: ValidationError) -> str:
+    details = error.errors(include_url=False, include_input=False)
+    return ", ".join(
+        f"{'.'.join(map(str, detail['loc'])) or 'file'}: {detail['msg']}" for detail in details
+    )

@@ -1,0 +1,69 @@
+"""The vision transformer, opened up where MSN needs it: between its patches and its blocks."""
+
+from functools import partial
+
+import torch
+from timm.models.vision_transformer import VisionTransformer
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.manifest import Norm, VitConfig
+
+__all__ = [
+    "VisionTransformer",
+    "VitConfig",
+    "build_vit",
+    "cls_feature",
+    "embed_tokens",
+    "encode_tokens",
+    "interpolate_positions",
+]
+
+
+def build_vit(config: VitConfig) -> VisionTransformer:
+    """A randomly initialised ViT with a CLS token, learned positions, no head, drop path 0."""
+    return VisionTransformer(
+        img_size=config.image_size,
+        patch_size=config.patch_size,
+        embed_dim=config.width,
+        depth=config.depth,
+        num_heads=config.heads,
+        mlp_ratio=config.mlp_ratio,
+        norm_layer=partial(nn.LayerNorm, eps=config.norm_eps),
+        num_classes=0,
+        dynamic_img_size=True,
+    )
+
+
+def embed_tokens(vit: VisionTransformer, images: Tensor) -> Tensor:
+    """Images (B, 3, H, W) as tokens with positions (B, 1 + N, width), the CLS token first.
+
+    H and W may be any multiple of the patch size: the positions are interpolated.
+    """
+    patches = vit.patch_embed.proj(images)  # (B, width, h, w)
+    positions = interpolate_positions(vit.pos_embed, patches.shape[-2:])  # (1, 1 + N, width)
+    cls = vit.cls_token.expand(len(images), -1, -1)  # (B, 1, width)
+    return torch.cat([cls, patches.flatten(2).transpose(1, 2)], dim=1) + positions
+
+
+def encode_tokens(vit: VisionTransformer, tokens: Tensor) -> Tensor:
+    """Tokens (B, n, width) through all blocks: (B, n, width), before the final LayerNorm."""
+    encoded: Tensor = vit.blocks(tokens)
+    return encoded
+
+
+def cls_feature(vit: VisionTransformer, images: Tensor, norm: Norm) -> Tensor:
+    """CLS token (B, width) of the last block, before ("pre") or after ("post") the LayerNorm."""
+    cls = encode_tokens(vit, embed_tokens(vit, images))[:, 0]
+    return vit.norm(cls) if norm == "post" else cls
+
+
+def interpolate_positions(positions: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Position embedding (1, 1 + n*n, width), bicubic, for a grid of (h, w) patches."""
+    side = round((positions.shape[1] - 1) ** 0.5)
+    if tuple(grid) == (side, side):
+        return positions
+    cls, patches = positions[:, :1], positions[:, 1:]
+    square = patches.unflatten(1, (side, side)).permute(0, 3, 1, 2)  # (1, width, n, n)
+    resized = F.interpolate(square.float(), size=grid, mode="bicubic").to(positions.dtype)
+    return torch.cat([cls, resized.flatten(2).transpose(1, 2)], dim=1)
