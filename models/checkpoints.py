@@ -1,9 +1,11 @@
 """Encoder folders: `manifest.json` beside `model.safetensors`, written whole, read strictly."""
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +75,8 @@ def encoder_id(
     rounded values.
     """
     digest = hashlib.sha256()
-    for part in (architecture, transform, feature):
-        digest.update(repr(part).encode())
+    for part in (asdict(architecture), transform.model_dump(), feature.model_dump()):
+        digest.update(json.dumps(part, sort_keys=True).encode())
     for key in sorted(tensors):
         digest.update(f"{key}{tuple(tensors[key].shape)}".encode())
         digest.update(tensors[key].detach().cpu().float().contiguous().numpy())
