@@ -1,0 +1,320 @@
+"""The REST contract: what goes in and comes out, one class a message."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import Annotated
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+ClassifierKind = Literal["auto", "logistic", "prototype"]
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+JobKind = Literal["embed", "register_encoder"]
+Strategy = Literal["auto", "coverage", "uncertain", "random"]
+
+
+class Message(BaseModel):
+    """A request or response body; unknown fields in a request are an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(BaseModel):
+    """An error, after RFC 9457."""
+
+    type: str = Field(examples=["https://handful.dev/problems/unknown-class"])
+    title: str = Field(examples=["Unknown class"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["There is no class 'otter' in project 'default'."])
+    instance: str | None = None
+    errors: list[dict[str, Any]] | None = Field(
+        default=None, description="One entry a field, when the request itself was malformed."
+    )
+
+
+# -- projects ---------------------------------------------------------------------------------
+
+
+class Estimate(Message):
+    """An accuracy in [0, 1] with its 95 % interval and the number of images behind it."""
+
+    accuracy: float = Field(ge=0, le=1, examples=[0.93])
+    low: float = Field(ge=0, le=1, examples=[0.89])
+    high: float = Field(ge=0, le=1, examples=[0.96])
+    count: int = Field(ge=1, examples=[50])
+
+
+class ProjectCreate(Message):
+    name: Name = Field(examples=["Cracked parts"])
+
+
+class ProjectUpdate(Message):
+    name: Name | None = None
+    classifier: ClassifierKind | None = Field(default=None, examples=["auto"])
+    encoder_id: str | None = None
+
+
+class Project(Message):
+    id: str = Field(examples=["cracked-parts"])
+    name: str
+    classifier: ClassifierKind
+    encoder_id: str | None = Field(description="None until the first encoder is registered.")
+    images: int
+    examples: int
+    classes: int
+    pending: int = Field(description="Images not yet embedded by the project's encoder.")
+    active_version: int | None = Field(description="The classifier version that answers.")
+    estimate: Estimate | None = Field(
+        description="Cross-validated accuracy on the labels; None until some class has two."
+    )
+    reference: Estimate | None = Field(
+        description="Accuracy on unlabelled images whose true label came with them."
+    )
+    created_at: datetime
+
+
+class ProjectList(Message):
+    projects: list[Project]
+
+
+# -- classes and examples ---------------------------------------------------------------------
+
+
+class ClassCreate(Message):
+    name: Name = Field(examples=["Sea otter"])
+
+
+class ClassUpdate(Message):
+    name: Name
+
+
+class ClassMerge(Message):
+    into: str = Field(description="The class that keeps the examples.", examples=["sea-otter"])
+
+
+class Class(Message):
+    id: str = Field(examples=["sea-otter"])
+    name: str = Field(examples=["Sea otter"])
+    examples: int = Field(examples=[5])
+    created_at: datetime
+
+
+class ClassList(Message):
+    classes: list[Class]
+
+
+class ImageIds(Message):
+    image_ids: list[int] = Field(min_length=1, max_length=10_000, examples=[[1, 2, 3]])
+
+
+class Example(Message):
+    id: int
+    image_id: int
+    class_id: str
+    filename: str
+    duplicate: bool = Field(default=False, description="The image was already in the pool.")
+    previous_class_id: str | None = Field(
+        default=None, description="The class that the image was moved from."
+    )
+    created_at: datetime
+
+
+class Rejected(Message):
+    filename: str
+    code: str = Field(examples=["not_an_image"])
+    reason: str
+
+
+class ExamplesAdded(Message):
+    examples: list[Example]
+    rejected: list[Rejected]
+    classifier_version: int | None = Field(
+        description="The version that holds them; None while embeddings are pending."
+    )
+
+
+class ExampleList(Message):
+    items: list[Example]
+    next_cursor: str | None
+    total: int
+
+
+class ExampleUpdate(Message):
+    class_id: str
+
+
+class LabelChange(Message):
+    image_id: int
+    class_id: str | None = Field(description="None removes the label.")
+
+
+class LabelChanges(Message):
+    labels: list[LabelChange] = Field(min_length=1, max_length=10_000)
+
+
+class LabelsChanged(Message):
+    previous: list[LabelChange] = Field(description="Send these back to undo.")
+    classifier_version: int | None
+
+
+# -- images and predictions -------------------------------------------------------------------
+
+
+class Neighbour(Message):
+    image_id: int
+    class_id: str | None
+    similarity: float = Field(ge=-1.001, le=1.001)
+
+
+class PredictionSummary(Message):
+    class_id: str
+    label: str
+    probability: float = Field(ge=0, le=1)
+    unknown: bool
+
+
+class Image(Message):
+    id: int
+    sha256: str
+    filename: str
+    width: int
+    height: int
+    class_id: str | None = Field(description="Its label, if it has one.")
+    embedded: bool
+    prediction: PredictionSummary | None
+    created_at: datetime
+
+
+class ImagePage(Message):
+    items: list[Image]
+    next_cursor: str | None
+    total: int
+    pending: int = Field(description="Images of the project that are not embedded yet.")
+
+
+class ImageAdded(Message):
+    id: int
+    filename: str
+    sha256: str
+    duplicate: bool
+
+
+class ImagesAdded(Message):
+    images: list[ImageAdded]
+    rejected: list[Rejected]
+    job_id: str | None = Field(description="The job that embeds them.")
+
+
+class NeighbourList(Message):
+    neighbours: list[Neighbour]
+
+
+class Prediction(PredictionSummary):
+    filename: str
+    image_id: int | None
+    scores: dict[str, float] = Field(description="Calibrated probability by class id.")
+    neighbours: list[Neighbour] = Field(description="The nearest examples.")
+
+
+class ClassifierSummary(Message):
+    version: int
+    kind: ClassifierKind
+    encoder_id: str
+
+
+class Predictions(Message):
+    predictions: list[Prediction]
+    rejected: list[Rejected]
+    classifier: ClassifierSummary
+
+
+class Suggestion(Message):
+    image_id: int
+    reason: str = Field(examples=["The classifier hesitates between cat and dog."])
+    prediction: PredictionSummary | None
+
+
+class Suggestions(Message):
+    suggestions: list[Suggestion]
+    strategy: Strategy
+
+
+# -- classifiers, encoders, jobs --------------------------------------------------------------
+
+
+class Classifier(Message):
+    version: int
+    active: bool
+    kind: ClassifierKind
+    encoder_id: str
+    classes: dict[str, int] = Field(description="Number of examples by class id.")
+    estimate: Estimate | None
+    reference: Estimate | None
+    created_at: datetime
+
+
+class ClassifierList(Message):
+    classifiers: list[Classifier]
+
+
+class EncoderRegister(Message):
+    spec: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
+        examples=["hf:facebook/vit-msn-small"]
+    )
+
+
+class Encoder(Message):
+    id: str
+    name: str
+    source: str = Field(description="The spec that it was registered from.")
+    dimension: int
+    image_size: int
+    feature: str = Field(examples=["CLS token of the last block, before the final LayerNorm"])
+    licence: str
+    notice: str | None = Field(description="Why this encoder stands in for another, if it does.")
+    created_at: datetime
+
+
+class EncoderList(Message):
+    encoders: list[Encoder]
+    default_id: str | None
+
+
+class JobCreate(Message):
+    kind: JobKind = Field(examples=["embed"])
+    payload: dict[str, Any] = Field(default_factory=dict)
+
+
+class Job(Message):
+    id: str
+    kind: JobKind
+    state: JobState
+    project_id: str | None
+    payload: dict[str, Any]
+    done: int
+    total: int
+    message: str
+    error: str | None
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobList(Message):
+    jobs: list[Job]
+
+
+class KeyIn(Message):
+    key: str
+
+
+class Session(Message):
+    required: bool = Field(description="Whether this service asks for an API key.")
+    signed_in: bool
+
+
+class Health(Message):
+    status: Literal["ok", "starting", "degraded"]
+    checks: dict[str, str] = Field(examples=[{"database": "ok", "redis": "ok", "encoder": "ok"}])
+    version: str
