@@ -1,0 +1,127 @@
+"""Honest confidence from the labels alone: one temperature and an accuracy estimate.
+
+Both come from the same cross-validation, so that nothing is judged by a head that saw it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+from sklearn.base import clone
+
+from models.classifiers import LinearHead
+
+MAX_FOLDS = 5
+# The temperature stays within this factor of the head's own, however few labels there are.
+TEMPERATURE_RANGE = 20.0
+# Weight of the head's own temperature against the labels', in held-out examples per squared
+# unit of its logarithm: all answers right would otherwise drive the temperature to zero.
+PRIOR_EXAMPLES = 2.0
+INTERVAL_Z = 1.96  # 95 %
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Logits (m, classes) that each example got from a head which did not see it."""
+
+    logits: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Cross-validated accuracy with a 95 % interval, in [0, 1], over `count` examples."""
+
+    accuracy: float
+    low: float
+    high: float
+    count: int
+
+
+def cross_validate(head: LinearHead, X: npt.ArrayLike, y: npt.ArrayLike) -> HeldOut | None:
+    """Hold out each example of every class that has another one; None where no class has.
+
+    Stratified, in up to five folds. A class of one label stays in every training part, so
+    that all folds know all classes.
+    """
+    features, labels = np.asarray(X), np.asarray(y)
+    classes, codes = np.unique(labels, return_inverse=True)
+    folds = _folds(codes)
+    if not folds:
+        return None
+    logits = np.empty((len(labels), len(classes)))
+    for held in folds:
+        seen = np.setdiff1d(np.arange(len(labels)), held)
+        logits[held] = clone(head).fit(features[seen], labels[seen]).logits(features[held])
+    tested = np.concatenate(folds)
+    return HeldOut(logits[tested], codes[tested])
+
+
+def _folds(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Disjoint test parts, each class dealt out over them as evenly as it goes.
+
+    With n labels a class there are n folds, each holding out one of every class. To hold out
+    a single example instead would leave its class alone with fewer labels than its rivals: at
+    two labels a class that halves the estimate.
+    """
+    counts = np.bincount(codes)
+    shuffled = np.random.default_rng(0).permutation(len(codes))
+    by_class = shuffled[np.argsort(codes[shuffled], kind="stable")]
+    testable = by_class[counts[codes[by_class]] > 1]
+    if not len(testable):
+        return []
+    folds = min(MAX_FOLDS, int(np.median(counts[counts > 1])))
+    return [testable[start::folds] for start in range(folds)]
+
+
+def fit_temperature(held_out: HeldOut, usual: float) -> float:
+    """The temperature that makes the held-out answers most likely, drawn toward `usual`.
+
+    Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), with a prior.
+    """
+    logits, codes = held_out.logits, held_out.codes
+    chosen = logits[np.arange(len(codes)), codes]
+
+    def loss(log_ratio: float) -> float:
+        temperature = usual * np.exp(log_ratio)
+        surprise = logsumexp(logits / temperature, axis=1) - chosen / temperature
+        return float(surprise.sum() + PRIOR_EXAMPLES * log_ratio**2)
+
+    limit = np.log(TEMPERATURE_RANGE)
+    return float(usual * np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
+
+
+def estimate_accuracy(held_out: HeldOut) -> Estimate:
+    """The share of held-out examples that were answered right, with Wilson's interval."""
+    right = int((held_out.logits.argmax(axis=1) == held_out.codes).sum())
+    count = len(held_out.codes)
+    low, high = wilson_interval(right, count)
+    return Estimate(right / count, low, high, count)
+
+
+def wilson_interval(right: int, count: int) -> tuple[float, float]:
+    """95 % bounds of a share; they stay inside [0, 1] and open at 0 of n and n of n.
+
+    Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927).
+    """
+    share, z2 = right / count, INTERVAL_Z**2
+    centre = share + z2 / (2 * count)
+    spread = INTERVAL_Z * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    scale = 1 + z2 / count
+    return max(0.0, float((centre - spread) / scale)), min(1.0, float((centre + spread) / scale))
+
+
+def expected_calibration_error(
+    probabilities: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], bins: int = 15
+) -> float:
+    """Mean distance between confidence and accuracy over equal bins of confidence, in [0, 1].
+
+    probabilities: (n, classes); codes: (n,) true columns. Guo et al. (ICML 2017).
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == codes
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(bin_of, weights=confidence - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(codes))

@@ -1,0 +1,139 @@
+"""The heads over frozen encoder features: logistic regression and class centroids."""
+
+from collections.abc import Mapping
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from models.features import normalise
+from models.softmax_regression import solve
+
+Labels: TypeAlias = npt.NDArray[np.str_]
+Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
+HeadKind: TypeAlias = Literal["auto", "logistic", "prototype"]
+
+# The low-shot protocol's 1 / lambda: for up to five labels a class, and for more.
+STRENGTH_FEW_LABELS = 400.0
+STRENGTH_MANY_LABELS = 1 / 0.075
+FEW_LABELS = 5
+
+
+class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """One weight vector a class over normalised features; what the heads share.
+
+    X is always (n, d) raw encoder features; normalisation happens inside. Probabilities are
+    the softmax of `logits(X) / temperature`, the columns in the order of `classes_` (sorted).
+    """
+
+    temperature: float
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+        features, labels = normalise(X), _checked_labels(y)
+        if len(features) != len(labels):
+            raise ValueError(f"{len(features)} feature vectors came with {len(labels)} labels")
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        self.n_features_in_ = features.shape[1]
+        self.weights_ = self._learn(features, codes, len(self.classes_)).astype(np.float32)
+        return self
+
+    def _learn(
+        self, features: npt.NDArray[np.float32], codes: npt.NDArray[np.intp], class_count: int
+    ) -> npt.NDArray[np.floating]:
+        """Weights (class_count, d) from normalised features (n, d) and class indices (n,)."""
+        raise NotImplementedError
+
+    def logits(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """(n, classes), before the temperature."""
+        features = normalise(X)
+        if features.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"the classifier was fitted on {self.n_features_in_} feature components and got "
+                f"{features.shape[1]}: these features come from another encoder"
+            )
+        return np.asarray(features @ self.weights_.T, dtype=np.float32)
+
+    def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        return np.asarray(softmax(self.logits(X).astype(np.float64) / self.temperature, axis=1))
+
+    def predict(self, X: npt.ArrayLike) -> Labels:
+        return np.asarray(self.classes_[self.logits(X).argmax(axis=1)])
+
+    def to_arrays(self) -> Arrays:
+        """All that prediction needs, as arrays that numpy stores without pickle."""
+        return {
+            "classes": np.asarray(self.classes_),
+            "weights": self.weights_,
+            "temperature": np.float64(self.temperature).reshape(()),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        head = cls(temperature=float(arrays["temperature"]))
+        head.classes_ = np.asarray(arrays["classes"])
+        head.weights_ = np.asarray(arrays["weights"], dtype=np.float32)
+        head.n_features_in_ = head.weights_.shape[1]
+        return head
+
+
+class LogisticRegressionClassifier(LinearHead):
+    """The low-shot protocol of the MSN paper: L2, multinomial, without intercept.
+
+    C: as in scikit-learn; None takes the paper's value for the number of labels a class
+    (1 / 0.0025 for up to five, 1 / 0.075 for more). Two classes are a softmax as well, where
+    scikit-learn fits one sigmoid: its answer at C equals this one at C / 2.
+    """
+
+    def __init__(self, C: float | None = None, temperature: float = 1.0) -> None:
+        self.C = C
+        self.temperature = temperature
+
+    def _learn(
+        self, features: npt.NDArray[np.float32], codes: npt.NDArray[np.intp], class_count: int
+    ) -> npt.NDArray[np.floating]:
+        few = len(codes) <= FEW_LABELS * class_count
+        strength = self.C or (STRENGTH_FEW_LABELS if few else STRENGTH_MANY_LABELS)
+        return solve(features.astype(np.float64), codes, class_count, strength)
+
+
+class PrototypeClassifier(LinearHead):
+    """Cosine to each class's centroid, the mean of its normalised features."""
+
+    def __init__(self, temperature: float = 0.08) -> None:
+        self.temperature = temperature
+
+    def _learn(
+        self, features: npt.NDArray[np.float32], codes: npt.NDArray[np.intp], class_count: int
+    ) -> npt.NDArray[np.floating]:
+        sums = np.zeros((class_count, features.shape[1]))
+        np.add.at(sums, codes, features)
+        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+        # Opposite examples can cancel out: such a class points nowhere.
+        return np.asarray(sums / np.where(lengths > 0, lengths, 1))
+
+
+def build_classifier(kind: HeadKind, y: npt.ArrayLike) -> LinearHead:
+    """The unfitted head of this kind; `auto` picks it by the number of labels a class.
+
+    One label a class: its centroid. From two a class, on average: logistic regression.
+    """
+    if kind == "auto":
+        labels = _checked_labels(y)
+        kind = "logistic" if len(labels) >= 2 * len(np.unique(labels)) else "prototype"
+    match kind:
+        case "logistic":
+            return LogisticRegressionClassifier()
+        case "prototype":
+            return PrototypeClassifier()
+    raise ValueError(f"unknown kind of classifier {kind!r}: use auto, logistic or prototype")
+
+
+def _checked_labels(y: npt.ArrayLike) -> Labels:
+    labels = np.asarray(y)
+    if labels.ndim != 1:
+        raise ValueError(f"labels must be one row of classes, not of the shape {labels.shape}")
+    if not len(labels):
+        raise ValueError("there is no labelled example to learn from: label at least one image")
+    return labels
