@@ -22,11 +22,13 @@ from models.vit import build_vit
 __all__ = [
     "Manifest",
     "check_tensors",
+    "compare_shapes",
     "encoder_id",
     "expected_shapes",
     "load_checkpoint",
     "load_manifest",
     "new_manifest",
+    "read_safetensors",
     "save_checkpoint",
 ]
 
@@ -79,7 +81,7 @@ def encoder_id(
         digest.update(json.dumps(part, sort_keys=True).encode())
     for key in sorted(tensors):
         digest.update(f"{key}{tuple(tensors[key].shape)}".encode())
-        digest.update(tensors[key].detach().cpu().float().contiguous().numpy())
+        digest.update(tensors[key].detach().cpu().float().contiguous().numpy().tobytes())
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "encoder"
     return f"{slug}-{digest.hexdigest()[:8]}"
 
@@ -125,18 +127,23 @@ def expected_shapes(config: VitConfig) -> dict[str, tuple[int, ...]]:
 
 
 def check_tensors(tensors: Tensors, config: VitConfig, where: str) -> None:
+    """Raise EncoderError unless `tensors` are exactly those of `config`."""
+    compare_shapes(expected_shapes(config), tensors, config, where)
+
+
+def compare_shapes(
+    expected: Mapping[str, tuple[int, ...]], tensors: Tensors, config: VitConfig, where: str
+) -> None:
     """Raise EncoderError naming each tensor that is missing, unknown or of the wrong shape."""
-    expected = expected_shapes(config)
     found = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    misshapen = [
-        f"{key} is {found[key]} instead of {expected[key]}"
-        for key in sorted(expected.keys() & found.keys())
-        if found[key] != expected[key]
-    ]
     faults = {
         "missing": sorted(expected.keys() - found.keys()),
         "unknown": sorted(found.keys() - expected.keys()),
-        "misshapen": misshapen,
+        "misshapen": [
+            f"{key} is {found[key]} instead of {expected[key]}"
+            for key in sorted(expected.keys() & found.keys())
+            if found[key] != expected[key]
+        ],
     }
     report = "; ".join(f"{kind}: {_listing(names)}" for kind, names in faults.items() if names)
     if report:

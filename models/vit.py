@@ -40,9 +40,10 @@ def embed_tokens(vit: VisionTransformer, images: Tensor) -> Tensor:
 
     H and W may be any multiple of the patch size: the positions are interpolated.
     """
+    assert vit.pos_embed is not None and vit.cls_token is not None  # build_vit makes both
     patches = vit.patch_embed.proj(images)  # (B, width, h, w)
     positions = interpolate_positions(vit.pos_embed, patches.shape[-2:])  # (1, 1 + N, width)
-    cls = vit.cls_token.expand(len(images), -1, -1)  # (B, 1, width)
+    cls = vit.cls_token.expand(images.shape[0], -1, -1)  # (B, 1, width)
     return torch.cat([cls, patches.flatten(2).transpose(1, 2)], dim=1) + positions
 
 
@@ -64,6 +65,6 @@ def interpolate_positions(positions: Tensor, grid: tuple[int, int]) -> Tensor:
     if tuple(grid) == (side, side):
         return positions
     cls, patches = positions[:, :1], positions[:, 1:]
-    square = patches.unflatten(1, (side, side)).permute(0, 3, 1, 2)  # (1, width, n, n)
+    square = patches.transpose(1, 2).reshape(1, -1, side, side)  # (1, width, n, n)
     resized = F.interpolate(square.float(), size=grid, mode="bicubic").to(positions.dtype)
     return torch.cat([cls, resized.flatten(2).transpose(1, 2)], dim=1)

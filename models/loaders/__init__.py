@@ -1,0 +1,118 @@
+"""From an encoder's spec to its manifest and tensors; every loader is strict."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from torch import Tensor
+
+from models.checkpoints import encoder_id, load_checkpoint
+from models.errors import EncoderError
+from models.loaders.hub import Hub
+from models.loaders.msn import load_msn
+from models.loaders.timm_vit import load_timm
+from models.loaders.vit_msn import load_vit_msn
+from models.manifest import MANIFEST_FILE, Feature, Manifest, Norm, VitConfig
+from models.vit import interpolate_positions
+
+__all__ = ["BUNDLED_FOLDER", "PUBLIC_MSN", "Hub", "load_encoder"]
+
+BUNDLED_FOLDER = Path(__file__).parent.parent / "weights"
+PUBLIC_MSN = "facebook/vit-msn-small"
+
+Loaded = tuple[Manifest, dict[str, Tensor]]
+
+_FORMS = (
+    "auto, hf:NAME or hf:FOLDER, msn:ARCHITECTURE=FILE.pth.tar, timm:NAME, "
+    "timm:NAME=FILE.safetensors, or a folder with a manifest.json"
+)
+
+
+def load_encoder(
+    spec: str,
+    *,
+    norm: Norm | None = None,
+    image_size: int | None = None,
+    hub: Hub | None = None,
+    bundled_folder: Path = BUNDLED_FOLDER,
+) -> Loaded:
+    """Manifest and float32 tensors of the encoder that `spec` names.
+
+    `norm` and `image_size` (pixels) override the source's own feature and size. Raises
+    EncoderError on an unknown spec, an unreachable hub, a damaged file or unexpected tensors.
+    """
+    loaded = _load(spec, hub or Hub(), bundled_folder)
+    return _adapt(*loaded, norm, image_size)
+
+
+def _load(spec: str, hub: Hub, bundled_folder: Path) -> Loaded:
+    kind, _, rest = spec.partition(":")
+    name, _, file = rest.partition("=")
+    path = Path(file).expanduser() if file else None
+    if spec == "auto":
+        return _load_auto(hub, bundled_folder)
+    if kind == "hf" and rest:
+        return load_vit_msn(rest, hub)
+    if kind == "msn" and name and path:
+        return load_msn(name, path)
+    if kind == "timm" and name:
+        return load_timm(name, path, hub)
+    if (Path(spec).expanduser() / MANIFEST_FILE).exists():
+        return load_own(Path(spec).expanduser())
+    raise EncoderError(f"{spec!r} names no encoder. Give {_FORMS}.")
+
+
+def load_own(folder: Path) -> Loaded:
+    """A Handful checkpoint folder whose content still has the id it was saved under."""
+    manifest, tensors = load_checkpoint(folder)
+    found = encoder_id(
+        manifest.name, tensors, manifest.architecture, manifest.transform, manifest.feature
+    )
+    if found != manifest.encoder_id:
+        raise EncoderError(
+            f"{folder} says it holds {manifest.encoder_id} but holds {found}: it was damaged or "
+            "edited. Copy it again."
+        )
+    return manifest, tensors
+
+
+def _load_auto(hub: Hub, bundled_folder: Path) -> Loaded:
+    try:
+        return load_vit_msn(PUBLIC_MSN, hub)
+    except EncoderError as error:
+        manifest, tensors = load_own(bundled_folder)
+        notice = (
+            f"Using the bundled encoder {manifest.name}, because {PUBLIC_MSN} could not be had: "
+            f"{error} To use MSN's public weights, register hf:{PUBLIC_MSN} when the hub can be "
+            "reached, or copy that repository here and register hf:FOLDER."
+        )
+        return manifest.model_copy(update={"notice": notice}), tensors
+
+
+def _adapt(
+    manifest: Manifest, tensors: dict[str, Tensor], norm: Norm | None, image_size: int | None
+) -> Loaded:
+    """The same weights with another feature or image size, which make another encoder."""
+    if norm is None and image_size is None:
+        return manifest, tensors
+    architecture, transform = manifest.architecture, manifest.transform
+    feature = Feature(norm=norm or manifest.feature.norm)
+    if image_size and image_size != architecture.image_size:
+        architecture = _resized(architecture, image_size)
+        transform = transform.model_copy(
+            update={
+                "resize": round(transform.resize * image_size / transform.crop),
+                "crop": image_size,
+            }
+        )
+        grid = image_size // architecture.patch_size
+        tensors = tensors | {"pos_embed": interpolate_positions(tensors["pos_embed"], (grid, grid))}
+    changed = {"architecture": architecture, "transform": transform, "feature": feature}
+    new_id = encoder_id(manifest.name, tensors, architecture, transform, feature)
+    return manifest.model_copy(update=changed | {"encoder_id": new_id}), tensors
+
+
+def _resized(architecture: VitConfig, image_size: int) -> VitConfig:
+    try:
+        return replace(architecture, image_size=image_size)
+    except ValueError as error:
+        raise EncoderError(f"image size {image_size} is impossible: {error}.") from error

@@ -1,0 +1,68 @@
+"""An encoder without torch: ONNX Runtime on the CPU, for serving."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.errors import EncoderError
+from models.manifest import ONNX_FILE, Manifest, load_manifest
+from models.transforms import evaluation_batch
+
+
+class OnnxEncoder:
+    """CLS features of images by the `model.onnx` of a checkpoint folder.
+
+    One instance serves any number of threads at once. `threads` is how many cores one call may
+    use (None: all physical ones). Raises EncoderError if the folder is incomplete or damaged.
+    """
+
+    manifest: Manifest
+
+    def __init__(self, folder: Path, threads: int | None = None) -> None:
+        self.manifest = load_manifest(folder)
+        self._session = _open_session(Path(folder) / ONNX_FILE, threads)
+        self._check_session(Path(folder) / ONNX_FILE)
+
+    def embed(self, images: Sequence[Image.Image], batch_size: int = 16) -> NDArray[np.float32]:
+        """Raw CLS features (n, dimension), float32; `batch_size` bounds the memory in use."""
+        features = np.empty((len(images), self.manifest.dimension), dtype=np.float32)
+        for start in range(0, len(images), batch_size):
+            chosen = slice(start, start + batch_size)
+            batch = evaluation_batch(images[chosen], self.manifest.transform)
+            features[chosen] = self.embed_pixels(batch)
+        return features
+
+    def embed_pixels(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Raw CLS features (n, dimension) of one batch (n, 3, crop, crop) of evaluation pixels."""
+        (features,) = self._session.run(None, {self._session.get_inputs()[0].name: pixels})
+        return np.asarray(features, dtype=np.float32)
+
+    def _check_session(self, path: Path) -> None:
+        crop = self.manifest.transform.crop
+        nodes = [*self._session.get_inputs(), *self._session.get_outputs()]
+        shapes = [node.shape for node in nodes]
+        sizes = [shape[1:] for shape in shapes]
+        any_batch = all(isinstance(shape[0], str) for shape in shapes)
+        if sizes != [[3, crop, crop], [self.manifest.dimension]] or not any_batch:
+            raise EncoderError(f"{path} maps {shapes}, not what its manifest says: {_REPAIR}")
+
+
+_REPAIR = "register the encoder again"
+
+
+def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise EncoderError(f"{path} is missing: {_REPAIR}, which exports it")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            path, sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime's errors share no public base class
+        raise EncoderError(f"{path} cannot be loaded ({error}): {_REPAIR}") from error
