@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -35,7 +34,7 @@ __all__ = [
 Tensors = Mapping[str, Tensor]
 
 
-def new_manifest(
+def new_manifest(  # noqa: PLR0913 - a manifest has these fields
     name: str,
     tensors: Tensors,
     *,
@@ -162,4 +161,4 @@ def _write_whole(path: Path, content: bytes) -> None:
     """Write beside the file and rename, so that a reader never meets half of it."""
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content)
-    os.replace(partial, path)
+    partial.replace(path)

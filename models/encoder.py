@@ -65,7 +65,6 @@ def register_encoder(
     norm: Norm | None = None,
     image_size: int | None = None,
     hub_timeout_seconds: float = 4.0,
-    download_timeout_seconds: float = 1800.0,
     cache_folder: Path | None = None,
     hub_endpoint: str | None = None,
     bundled_folder: Path = BUNDLED_FOLDER,
@@ -78,7 +77,7 @@ def register_encoder(
     `hub_timeout_seconds`, else the bundled encoder with a notice in its manifest.
     Raises EncoderError, saying what to do, if any of this fails.
     """
-    hub = Hub(hub_timeout_seconds, download_timeout_seconds, cache_folder, hub_endpoint)
+    hub = Hub(hub_timeout_seconds, cache_folder=cache_folder, endpoint=hub_endpoint)
     manifest, tensors = load_encoder(
         spec, norm=norm, image_size=image_size, hub=hub, bundled_folder=bundled_folder
     )

@@ -45,7 +45,7 @@ class Feature(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layer: Literal["last"] = "last"
-    token: Literal["cls"] = "cls"
+    token: Literal["cls"] = "cls"  # noqa: S105 - no password
     norm: Norm
 
 

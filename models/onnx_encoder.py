@@ -60,6 +60,8 @@ def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSessi
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or 0
     options.log_severity_level = 3
+    # Idle threads that spin take the cores from the services beside this one.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(
             path, sess_options=options, providers=["CPUExecutionProvider"]

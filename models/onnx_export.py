@@ -29,7 +29,7 @@ def export_onnx(vit: VisionTransformer, manifest: Manifest, path: Path) -> None:
         input_names=["images"],
         output_names=["features"],
         dynamic_shapes={"images": {0: torch.export.Dim("n")}},
-        opset_version=18,
+        opset_version=20,
         external_data=False,
         dynamo=True,
         verbose=False,

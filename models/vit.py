@@ -1,11 +1,12 @@
 """The vision transformer, opened up where MSN needs it: between its patches and its blocks."""
 
 from functools import partial
+from typing import cast
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from models.manifest import Norm, VitConfig
 
@@ -40,10 +41,13 @@ def embed_tokens(vit: VisionTransformer, images: Tensor) -> Tensor:
 
     H and W may be any multiple of the patch size: the positions are interpolated.
     """
-    assert vit.pos_embed is not None and vit.cls_token is not None  # build_vit makes both
+    # timm types both as optional; build_vit makes both.
+    class_token, learned = cast(Tensor, vit.cls_token), cast(Tensor, vit.pos_embed)
     patches = vit.patch_embed.proj(images)  # (B, width, h, w)
-    positions = interpolate_positions(vit.pos_embed, patches.shape[-2:])  # (1, 1 + N, width)
-    cls = vit.cls_token.expand(images.shape[0], -1, -1)  # (B, 1, width)
+    positions = interpolate_positions(
+        learned, (patches.shape[2], patches.shape[3])
+    )  # (1, 1 + N, width)
+    cls = class_token.expand(images.shape[0], -1, -1)  # (B, 1, width)
     return torch.cat([cls, patches.flatten(2).transpose(1, 2)], dim=1) + positions
 
 
@@ -62,9 +66,9 @@ def cls_feature(vit: VisionTransformer, images: Tensor, norm: Norm) -> Tensor:
 def interpolate_positions(positions: Tensor, grid: tuple[int, int]) -> Tensor:
     """Position embedding (1, 1 + n*n, width), bicubic, for a grid of (h, w) patches."""
     side = round((positions.shape[1] - 1) ** 0.5)
-    if tuple(grid) == (side, side):
+    if grid == (side, side):
         return positions
     cls, patches = positions[:, :1], positions[:, 1:]
     square = patches.transpose(1, 2).reshape(1, -1, side, side)  # (1, width, n, n)
-    resized = F.interpolate(square.float(), size=grid, mode="bicubic").to(positions.dtype)
+    resized = functional.interpolate(square.float(), size=grid, mode="bicubic").to(positions.dtype)
     return torch.cat([cls, resized.flatten(2).transpose(1, 2)], dim=1)

@@ -15,7 +15,7 @@ from huggingface_hub.errors import (
 from models.errors import EncoderError
 
 
-class HubFileMissing(EncoderError):
+class MissingHubFileError(EncoderError):
     """The hub answered: the repository is there, the file is not."""
 
 
@@ -87,7 +87,9 @@ def _explained(error: Exception, repository: str, filename: str) -> EncoderError
         case RepositoryNotFoundError():
             return EncoderError(f"the hub has no public repository {repository}: check its name.")
         case RemoteEntryNotFoundError():
-            return HubFileMissing(f"{repository} has no file {filename}: it is no such encoder.")
+            return MissingHubFileError(
+                f"{repository} has no file {filename}: it is no such encoder."
+            )
         case _:
             reason = str(error.__cause__ or error).strip().split("\n")[0]
             return EncoderError(f"the hub could not deliver {filename} of {repository}: {reason}.")

@@ -4,7 +4,6 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +19,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return only_tensors(read_torch_file(path), str(path))
 
 
-def read_torch_file(path: Path) -> Any:
+def read_torch_file(path: Path) -> object:
     """Content of a torch file, tensors and plain values only.
 
     Raises EncoderError if it is missing or damaged, or if unpickling it would run code.
@@ -43,7 +42,7 @@ def read_torch_file(path: Path) -> Any:
         ) from error
 
 
-def only_tensors(content: Any, where: str) -> dict[str, Tensor]:
+def only_tensors(content: object, where: str) -> dict[str, Tensor]:
     """`content` as named tensors; raises EncoderError if it holds anything else."""
     if not isinstance(content, Mapping):
         raise EncoderError(f"{where} holds {type(content).__name__}, not named tensors.")

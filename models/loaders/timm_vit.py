@@ -44,10 +44,11 @@ def load_timm(name: str, path: Path | None, hub: Hub) -> tuple[Manifest, dict[st
 
 def _pretrained_config(name: str) -> PretrainedCfg:
     try:
-        config = get_pretrained_cfg(name, allow_unregistered=False)
+        config = get_pretrained_cfg(name)
     except RuntimeError as error:
-        raise EncoderError(f"timm has no model {name}: {error} See timm.list_models().") from error
-    assert config is not None  # registered, or the line above has raised
+        raise EncoderError(f"timm cannot tell what {name} is: {error}") from error
+    if config is None:
+        raise EncoderError(f"timm has no model {name}: timm.list_pretrained('vit*') names them.")
     return config
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.checkpoints import compare_shapes, expected_shapes, new_manifest
 from models.errors import EncoderError
-from models.loaders.hub import Hub, HubFileMissing
+from models.loaders.hub import Hub, MissingHubFileError
 from models.loaders.msn import protocol_transform
 from models.loaders.tensors import read_tensors
 from models.manifest import Feature, Manifest, VitConfig
@@ -67,7 +67,7 @@ def _files(name: str, hub: Hub) -> tuple[Path, Path]:
     config = hub.ask(name, _CONFIG)
     try:
         return config, hub.fetch(name, _WEIGHTS[0])
-    except HubFileMissing:
+    except MissingHubFileError:
         return config, hub.fetch(name, _WEIGHTS[1])
 
 
