@@ -1,0 +1,136 @@
+"""Random and focal views, a whole batch at a time on the images' device.
+
+Cropping, flipping, resizing and blurring are all linear along each axis, so a view is
+`rows @ image @ columns.T` with one pair of small matrices a sample; brightness, contrast,
+saturation, hue and greyscale are together one 3 x 4 colour matrix a sample. A batch of views costs
+three batched matrix products on any device.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+LUMA = (0.299, 0.587, 0.114)
+# The size for which MSN's blur radii (in pixels) are meant.
+BLUR_REFERENCE_SIZE = 224
+TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """How one kind of view is drawn. Scales are shares of the image's area, hue of a full turn."""
+
+    size: int
+    scale: tuple[float, float]
+    aspect: tuple[float, float] = (3 / 4, 4 / 3)
+    flip: float = 0.5
+    jitter: float = 0.8
+    brightness: float = 0.4
+    contrast: float = 0.4
+    saturation: float = 0.4
+    hue: float = 0.1
+    grey: float = 0.2
+    blur: float = 0.5
+    blur_radius: tuple[float, float] = (0.1, 2.0)
+
+
+class Draws:
+    """Random numbers for `count` samples at once, on a device, from one generator."""
+
+    def __init__(self, count: int, device: torch.device, generator: torch.Generator | None) -> None:
+        self._count, self._device, self._generator = count, device, generator
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
+        """(count,) numbers in [low, high)."""
+        numbers = torch.rand(self._count, generator=self._generator, device=self._device)
+        return low + (high - low) * numbers
+
+    def happens(self, probability: float) -> Tensor:
+        """(count,) booleans, true with `probability`."""
+        return self.uniform() < probability
+
+
+def make_views(images: Tensor, spec: ViewSpec, generator: torch.Generator | None = None) -> Tensor:
+    """One view an image: uint8 (B, 3, H, W) to float32 (B, 3, size, size), ImageNet-normalised."""
+    draws = Draws(images.shape[0], images.device, generator)
+    rows, columns = crop_matrices(images.shape[-2], images.shape[-1], spec, draws)
+    cropped = rows @ (images.float() / 255) @ columns.transpose(-1, -2)  # (B, 3, size, size)
+    return normalise_pixels(jitter_colours(cropped, spec, draws))
+
+
+def normalise_pixels(pixels: Tensor) -> Tensor:
+    """ImageNet's mean and deviation, for float pixels (B, 3, H, W) in [0, 1]."""
+    mean = pixels.new_tensor(IMAGENET_MEAN).view(3, 1, 1)
+    std = pixels.new_tensor(IMAGENET_STD).view(3, 1, 1)
+    return (pixels - mean) / std
+
+
+def crop_matrices(height: int, width: int, spec: ViewSpec, draws: Draws) -> tuple[Tensor, Tensor]:
+    """Matrices (B, 1, size, height) and (B, 1, size, width) of random resized crops with blur."""
+    area = draws.uniform(*spec.scale) * height * width
+    aspect = draws.uniform(math.log(spec.aspect[0]), math.log(spec.aspect[1])).exp()
+    crop_height = (area / aspect).sqrt().clamp(1, height)
+    crop_width = (area * aspect).sqrt().clamp(1, width)
+    top = draws.uniform() * (height - crop_height)
+    left = draws.uniform() * (width - crop_width)
+    radius = draws.uniform(*spec.blur_radius) * spec.size / BLUR_REFERENCE_SIZE
+    smooth = blur_matrix(spec.size, radius * draws.happens(spec.blur))
+    rows = smooth @ resize_matrix(spec.size, height, top, crop_height)
+    columns = smooth @ resize_matrix(spec.size, width, left, crop_width)
+    flipped = draws.happens(spec.flip).view(-1, 1, 1)
+    columns = torch.where(flipped, columns.flip(1), columns)
+    return rows.unsqueeze(1), columns.unsqueeze(1)
+
+
+def resize_matrix(size: int, length: int, start: Tensor, extent: Tensor) -> Tensor:
+    """Antialiased bilinear resampling of [start, start + extent) to `size`: (B, size, length)."""
+    step = (extent / size).view(-1, 1, 1)
+    outputs = torch.arange(size, device=start.device).view(1, -1, 1) + 0.5
+    centres = start.view(-1, 1, 1) + outputs * step  # in source pixels
+    sources = torch.arange(length, device=start.device).view(1, 1, -1) + 0.5
+    weights = (1 - (sources - centres).abs() / step.clamp(min=1)).clamp(min=0)
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def blur_matrix(size: int, radius: Tensor) -> Tensor:
+    """Gaussian blur along one axis, (B, size, size); a radius (B,) of zero is the identity."""
+    positions = torch.arange(size, device=radius.device)
+    squared = (positions[:, None] - positions[None, :]) ** 2
+    weights = torch.exp(-squared / (2 * radius.clamp(min=1e-3).view(-1, 1, 1) ** 2))
+    return weights / weights.sum(dim=-1, keepdim=True)
+
+
+def jitter_colours(pixels: Tensor, spec: ViewSpec, draws: Draws) -> Tensor:
+    """Random brightness, contrast, saturation, hue and greyscale of pixels (B, 3, H, W) in [0, 1]."""
+    matrix, offset = colour_matrices(pixels, spec, draws)
+    coloured = matrix @ pixels.flatten(2) + offset  # (B, 3, H x W)
+    return coloured.clamp(0, 1).view_as(pixels)
+
+
+def colour_matrices(pixels: Tensor, spec: ViewSpec, draws: Draws) -> tuple[Tensor, Tensor]:
+    """The colour change of each sample, as a matrix (B, 3, 3) and an offset (B, 1, 1)."""
+    jittered = draws.happens(spec.jitter)
+    brightness, contrast, saturation = (
+        torch.where(jittered, draws.uniform(1 - strength, 1 + strength), 1.0).view(-1, 1, 1)
+        for strength in (spec.brightness, spec.contrast, spec.saturation)
+    )
+    turn = draws.uniform(-spec.hue, spec.hue) * jittered
+    saturation = torch.where(draws.happens(spec.grey).view(-1, 1, 1), 0.0, saturation)
+    to_grey = pixels.new_tensor(LUMA).expand(3, 3)
+    saturate = saturation * torch.eye(3, device=pixels.device) + (1 - saturation) * to_grey
+    mean_grey = pixels.new_tensor(LUMA) @ pixels.mean(dim=(2, 3)).T  # (B,)
+    matrix = brightness * contrast * (hue_matrix(turn) @ saturate)
+    return matrix, brightness * (1 - contrast) * mean_grey.view(-1, 1, 1)
+
+
+def hue_matrix(turn: Tensor) -> Tensor:
+    """Rotation of the colours (B, 3, 3) about the grey axis, in YIQ, by a share of a full turn."""
+    to_yiq = turn.new_tensor(TO_YIQ)
+    cos, sin = torch.cos(2 * math.pi * turn), torch.sin(2 * math.pi * turn)
+    zero, one = torch.zeros_like(turn), torch.ones_like(turn)
+    rotation = torch.stack([one, zero, zero, zero, cos, -sin, zero, sin, cos], dim=1)
+    return torch.linalg.inv(to_yiq) @ rotation.view(-1, 3, 3) @ to_yiq
