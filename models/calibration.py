@@ -32,12 +32,23 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Cross-validated accuracy with a 95 % interval, in [0, 1], over `count` examples."""
+    """How many of `count` held-out examples were answered right, as a share with its interval."""
 
-    accuracy: float
-    low: float
-    high: float
+    right: int
     count: int
+
+    @property
+    def accuracy(self) -> float:
+        return self.right / self.count
+
+    @property
+    def low(self) -> float:
+        """Lower end of Wilson's 95 % interval."""
+        return wilson_interval(self.right, self.count)[0]
+
+    @property
+    def high(self) -> float:
+        return wilson_interval(self.right, self.count)[1]
 
 
 def cross_validate(head: LinearHead, X: npt.ArrayLike, y: npt.ArrayLike) -> HeldOut | None:
@@ -94,11 +105,8 @@ def fit_temperature(held_out: HeldOut, usual: float) -> float:
 
 
 def estimate_accuracy(held_out: HeldOut) -> Estimate:
-    """The share of held-out examples that were answered right, with Wilson's interval."""
-    right = int((held_out.logits.argmax(axis=1) == held_out.codes).sum())
-    count = len(held_out.codes)
-    low, high = wilson_interval(right, count)
-    return Estimate(right / count, low, high, count)
+    right = held_out.logits.argmax(axis=1) == held_out.codes
+    return Estimate(int(right.sum()), len(right))
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:

@@ -66,7 +66,7 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return {
             "classes": np.asarray(self.classes_),
             "weights": self.weights_,
-            "temperature": np.float64(self.temperature).reshape(()),
+            "temperature": np.array(self.temperature, dtype=np.float64),
         }
 
     @classmethod

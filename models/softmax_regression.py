@@ -30,13 +30,15 @@ def solve(features: Matrix, codes: Codes, class_count: int, strength: float) -> 
             return _minimise(features, codes, class_count, strength)
         # The optimum lies in the span of the samples: solve in n instead of d dimensions.
         basis, coordinates = np.linalg.qr(features.T)  # (d, n), (n, n)
-        return _minimise(coordinates.T, codes, class_count, strength) @ basis.T
+        weights = _minimise(coordinates.T, codes, class_count, strength)
+        return np.asarray(weights @ basis.T)
 
 
 def _threads_for(multiplications: int) -> AbstractContextManager[object]:
     if multiplications >= THREADING_PAYS:
         return nullcontext()
-    return _controller().limit(limits=1, user_api="blas")
+    one: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
+    return one
 
 
 @cache

@@ -1,0 +1,108 @@
+"""From labelled features to everything that a prediction needs, in one call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration import Estimate, cross_validate, estimate_accuracy, fit_temperature
+from models.classifiers import (
+    Arrays,
+    HeadKind,
+    Labels,
+    LinearHead,
+    LogisticRegressionClassifier,
+    PrototypeClassifier,
+    build_classifier,
+)
+from models.novelty import Novelty
+
+_HEADS: dict[str, type[LinearHead]] = {
+    "logistic": LogisticRegressionClassifier,
+    "prototype": PrototypeClassifier,
+}
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """A calibrated classifier, its sense of the unknown, and how good it is.
+
+    estimate: None where no class has two labels to test with. It comes from heads that had
+    four fifths of the labels (half of them at two a class), so it errs on the low side.
+    """
+
+    classifier: LinearHead
+    novelty: Novelty
+    estimate: Estimate | None
+
+    @property
+    def kind(self) -> HeadKind:
+        """`logistic` or `prototype`: what `auto` came to."""
+        return "prototype" if isinstance(self.classifier, PrototypeClassifier) else "logistic"
+
+    @property
+    def classes_(self) -> Labels:
+        """Sorted; the order of the columns of `predict_proba`."""
+        return np.asarray(self.classifier.classes_)
+
+    @property
+    def temperature(self) -> float:
+        return self.classifier.temperature
+
+    @property
+    def unknown_threshold(self) -> float | None:
+        """The similarity below which an image is unknown; None: too few labels to say."""
+        return self.novelty.threshold
+
+    def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """(n, classes) calibrated probabilities of raw features (n, d)."""
+        return self.classifier.predict_proba(X)
+
+    def is_unknown(self, X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """(n,) whether each image is unlike everything labelled."""
+        return self.novelty.is_unknown(X)
+
+    def to_arrays(self) -> Arrays:
+        """Numpy stores and loads these without pickle (`allow_pickle=False`)."""
+        threshold, estimate = self.unknown_threshold, self.estimate
+        return self.classifier.to_arrays() | {
+            "kind": np.array(self.kind),
+            "centre": self.novelty.centre,
+            "centroids": self.novelty.centroids,
+            # What is not known is an empty array.
+            "threshold": np.array([] if threshold is None else [threshold]),
+            "estimate": np.array([estimate.right, estimate.count] if estimate else [], dtype=int),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        """The inverse of `to_arrays`; takes what `np.load(file, allow_pickle=False)` gives."""
+        kind = str(arrays["kind"])
+        if kind not in _HEADS:
+            raise ValueError(f"the stored classifier is of an unknown kind: {kind!r}")
+        novelty = Novelty(
+            np.asarray(arrays["centre"], dtype=np.float32),
+            np.asarray(arrays["centroids"], dtype=np.float32),
+            next(iter(arrays["threshold"].tolist()), None),
+        )
+        estimate = Estimate(*arrays["estimate"].tolist()) if arrays["estimate"].size else None
+        return cls(_HEADS[kind].from_arrays(arrays), novelty, estimate)
+
+
+def fit_head(X: npt.ArrayLike, y: npt.ArrayLike, kind: HeadKind = "auto") -> FittedHead:
+    """Fit, calibrate and judge a head on labelled features.
+
+    X: (n, d) raw encoder features; y: (n,) class ids. Right from one class and one label on:
+    what needs more labels (temperature, estimate, unknown) keeps its default or stays None.
+    Raises ValueError for no labels, NaN features, or lengths that differ.
+    """
+    classifier = build_classifier(kind, y).fit(X, y)
+    held_out = cross_validate(classifier, X, y)
+    estimate = None
+    if held_out and len(classifier.classes_) > 1:
+        usual = classifier.temperature
+        classifier.set_params(temperature=fit_temperature(held_out, usual))
+        estimate = estimate_accuracy(held_out)
+    return FittedHead(classifier, Novelty.fit(X, y), estimate)

@@ -1,0 +1,172 @@
+"""Bytes from outside to a checked, upright RGB image, or a reason why not."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+# Pillow's own check warns through process-wide state between one and two times its limit;
+# `decode` refuses by the header, with a limit of its own, before a pixel is decoded.
+Image.MAX_IMAGE_PIXELS = None
+
+# What people have and what is safe to parse. Pillow's other plugins (EPS runs Ghostscript,
+# FITS, PSD, ...) never see the bytes. The JPEG plugin opens MPO.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+MAX_BYTES = 50 * 1024**2
+MAX_PIXELS = 64_000_000
+
+RejectionCode: TypeAlias = Literal[
+    "empty",
+    "not_an_image",
+    "unsupported",
+    "truncated",
+    "too_large_file",
+    "too_many_pixels",
+]
+
+# First bytes of the formats above: what starts so and still cannot be opened is damaged.
+_KNOWN = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_UNSUPPORTED = {
+    b"%PDF": "PDF",
+    b"%!PS": "EPS",
+    b"\xc5\xd0\xd3\xc6": "EPS",
+    b"8BPS": "Photoshop",
+    b"\0\0\1\0": "ICO",
+    b"\0\0\0\x0cjP": "JPEG 2000",
+    b"\xff\x0a": "JPEG XL",
+}
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+
+
+class ImageRejected(ValueError):
+    """These bytes cannot be used as an image; `code` is stable, the message is for people."""
+
+    def __init__(self, code: RejectionCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """An upright RGB image; `format` and `sha256` (hex) are those of the original bytes."""
+
+    image: Image.Image
+    width: int
+    height: int
+    format: str
+    sha256: str
+
+
+def decode(
+    data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> DecodedImage:
+    """The first frame as RGB: turned upright by its EXIF, transparency on white.
+
+    Raises ImageRejected, and nothing else, whatever the bytes are.
+    """
+    _check_size(data, max_bytes)
+    opened = _open(data)
+    _check_pixels(opened, max_pixels)
+    try:
+        opened.load()
+        image = _to_rgb(_upright(opened))
+    except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed
+        raise _damaged() from error
+    sha256 = hashlib.sha256(data).hexdigest()
+    return DecodedImage(image, image.width, image.height, str(opened.format), sha256)
+
+
+def thumbnail(image: Image.Image, side: int = 256) -> bytes:
+    """WebP of the whole RGB image, its longer side at most `side` pixels."""
+    small = image.copy()
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=80)
+    return buffer.getvalue()
+
+
+def _check_size(data: bytes, max_bytes: int) -> None:
+    if not data:
+        raise ImageRejected("empty", "the file is empty")
+    if len(data) > max_bytes:
+        raise ImageRejected(
+            "too_large_file",
+            f"the file has {len(data) / 2**20:.1f} MiB; at most {max_bytes / 2**20:.1f} are taken",
+        )
+
+
+def _open(data: bytes) -> Image.Image:
+    """Reads the header only."""
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise _unidentified(data) from None
+    except Exception as error:
+        raise _damaged() from error
+
+
+def _unidentified(data: bytes) -> ImageRejected:
+    name = _unsupported_name(data)
+    if name:
+        return ImageRejected(
+            "unsupported",
+            f"{name} files are not supported; save it as JPEG, PNG, WebP, AVIF, GIF, BMP or TIFF",
+        )
+    webp = data.startswith(b"RIFF") and data[8:12] == b"WEBP"
+    if data.startswith(_KNOWN) or webp or data[4:12] in (b"ftypavif", b"ftypavis"):
+        return _damaged()
+    return ImageRejected("not_an_image", "this is not an image file")
+
+
+def _unsupported_name(data: bytes) -> str | None:
+    for start, name in _UNSUPPORTED.items():
+        if data.startswith(start):
+            return name
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC_BRANDS:
+        return "HEIC"
+    return "SVG" if b"<svg" in data[:1024].lower() else None
+
+
+def _damaged() -> ImageRejected:
+    return ImageRejected("truncated", "the image file is cut off or damaged")
+
+
+def _check_pixels(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageRejected(
+            "too_many_pixels",
+            f"the image has {width} x {height} pixels; at most {max_pixels:,} are taken",
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - a broken EXIF block costs the turn, not the picture
+        return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_8_bit(image).convert("RGB")
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    drawn = image.convert("RGBA")
+    white = Image.new("RGBA", drawn.size, "white")
+    return Image.alpha_composite(white, drawn).convert("RGB")
+
+
+def _to_8_bit(image: Image.Image) -> Image.Image:
+    """16-bit grey by its range; 32-bit and float grey, which state none, by their extremes."""
+    levels = np.asarray(image)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((levels // 257).astype(np.uint8))
+    finite = np.nan_to_num(levels.astype(np.float64), posinf=0.0, neginf=0.0)
+    low = finite.min()
+    span = finite.max() - low or 1.0
+    return Image.fromarray(np.round((finite - low) / span * 255).astype(np.uint8))
