@@ -60,7 +60,8 @@ def sinkhorn(probabilities: Tensor, iterations: int) -> Tensor:
 
 def entropy(probabilities: Tensor) -> Tensor:
     """Shannon entropy in nats of one distribution (K,); 0 log 0 counts as 0."""
-    return torch.special.entr(probabilities).sum()
+    nats: Tensor = torch.special.entr(probabilities).sum()
+    return nats
 
 
 def cross_entropy(targets: Tensor, log_predictions: Tensor) -> Tensor:
@@ -114,6 +115,6 @@ def msn_loss(
         total=matching + me_max_weight * me_max,
         cross_entropy=matching,
         me_max=me_max,
-        distinct_prototypes=goals.argmax(dim=1).unique().numel() * torch.ones_like(me_max),
+        distinct_prototypes=(goals.argmax(dim=1).bincount(minlength=goals.shape[1]) > 0).sum(),
         mean_largest_target=goals.max(dim=1).values.mean(),
     )

@@ -51,7 +51,7 @@ def pretrain(
     labels: Labels | None = None,
     device: str = "cpu",
     seed: int = 0,
-    intervals: Intervals = Intervals(),  # noqa: B008 (frozen)
+    intervals: Intervals = Intervals(),
     on_record: Callable[[Record], None] | None = None,
 ) -> MaskedSiameseNetwork:
     """Train on uint8 images (n, 3, H, W) and return the network.
@@ -105,7 +105,7 @@ def train_step(run: Run, images: Tensor, values: StepValues, generator: torch.Ge
         me_max_weight=recipe.me_max_weight,
     )
     optimizer.zero_grad()
-    loss.total.backward()  # type: ignore[no-untyped-call]
+    loss.total.backward()
     # The prototypes stay outside the clip, as in the paper's code.
     nn.utils.clip_grad_norm_(network.encoder.parameters(), recipe.clip)
     for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""A pretraining run on disk: a log of JSON lines and one checkpoint, replaced whole or not at all."""
+"""A pretraining run on disk: a log of JSON lines and one checkpoint, always a whole one."""
 
 import json
 from dataclasses import dataclass

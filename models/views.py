@@ -105,7 +105,7 @@ def blur_matrix(size: int, radius: Tensor) -> Tensor:
 
 
 def jitter_colours(pixels: Tensor, spec: ViewSpec, draws: Draws) -> Tensor:
-    """Random brightness, contrast, saturation, hue and greyscale of pixels (B, 3, H, W) in [0, 1]."""
+    """Random brightness, contrast, saturation, hue, greyscale of pixels (B, 3, H, W), 0 to 1."""
     matrix, offset = colour_matrices(pixels, spec, draws)
     coloured = matrix @ pixels.flatten(2) + offset  # (B, 3, H x W)
     return coloured.clamp(0, 1).view_as(pixels)
@@ -133,4 +133,5 @@ def hue_matrix(turn: Tensor) -> Tensor:
     cos, sin = torch.cos(2 * math.pi * turn), torch.sin(2 * math.pi * turn)
     zero, one = torch.zeros_like(turn), torch.ones_like(turn)
     rotation = torch.stack([one, zero, zero, zero, cos, -sin, zero, sin, cos], dim=1)
-    return torch.linalg.inv(to_yiq) @ rotation.view(-1, 3, 3) @ to_yiq
+    turned: Tensor = torch.linalg.inv(to_yiq) @ rotation.view(-1, 3, 3) @ to_yiq
+    return turned
