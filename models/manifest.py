@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from models.errors import EncoderError
 from models.transforms import EvaluationTransform
@@ -70,6 +70,14 @@ class Manifest(BaseModel):
     training: dict[str, Any] = {}
     probes: dict[str, Any] = {}
     notice: str | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Manifest":
+        if self.dimension != self.architecture.width:
+            raise ValueError(f"dimension {self.dimension} is not the width of {self.architecture}")
+        if self.transform.crop != self.architecture.image_size:
+            raise ValueError(f"crop {self.transform.crop} is not what {self.architecture} takes")
+        return self
 
 
 def load_manifest(folder: Path) -> Manifest:

@@ -1,6 +1,5 @@
 """The one evaluation transform, for serving, extraction and evaluation alike. Torch-free."""
 
-import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -14,11 +13,8 @@ Interpolation = Literal["bilinear", "bicubic"]
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# Pillow's filter and how many source pixels it reaches to each side when it enlarges.
-_FILTERS = {
-    "bilinear": (Image.Resampling.BILINEAR, 1),
-    "bicubic": (Image.Resampling.BICUBIC, 2),
-}
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+_LONGEST_ASPECT = 4
 
 
 class EvaluationTransform(BaseModel):
@@ -41,7 +37,7 @@ class EvaluationTransform(BaseModel):
 
 def evaluation_pixels(image: Image.Image, transform: EvaluationTransform) -> NDArray[np.float32]:
     """One image, of any size and mode, as the encoder sees it: float32 (3, crop, crop)."""
-    rgb = np.asarray(_resized_centre(image.convert("RGB"), transform), dtype=np.float32)
+    rgb = np.asarray(_resized_centre(image, transform), dtype=np.float32)
     mean = 255 * np.asarray(transform.mean, dtype=np.float32)
     scale = 1 / (255 * np.asarray(transform.std, dtype=np.float32))
     return np.ascontiguousarray(((rgb - mean) * scale).transpose(2, 0, 1))
@@ -58,30 +54,26 @@ def evaluation_batch(
 
 
 def _resized_centre(image: Image.Image, transform: EvaluationTransform) -> Image.Image:
-    """Resize and centre crop, without ever resizing the far ends of a long image.
+    """Resize and centre crop, as torchvision does it.
 
-    A 100,000 x 10 strip would otherwise pass through 2.5 million x 256 pixels.
+    The reducing gap halves photographs of six times the size and more with a fast box filter
+    first: several times faster, and no difference that one could see.
     """
-    resample, reach = _FILTERS[transform.interpolation]
+    image = _without_far_ends(image if image.mode == "RGB" else image.convert("RGB"))
     shorter = min(image.size)
-    spans = [_span(side, shorter, transform, reach) for side in image.size]
-    (left, right, width), (top, bottom, height) = spans
-    x, y = image.width / width, image.height / height
-    box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
-    resized = image.resize((right - left, bottom - top), resample, box=box)
-    start = (_centre(width, transform.crop) - left, _centre(height, transform.crop) - top)
-    return resized.crop((*start, start[0] + transform.crop, start[1] + transform.crop))
+    width, height = (transform.resize * side // shorter for side in image.size)
+    resized = image.resize((width, height), _FILTERS[transform.interpolation], reducing_gap=3.0)
+    left, top = round((width - transform.crop) / 2), round((height - transform.crop) / 2)
+    return resized.crop((left, top, left + transform.crop, top + transform.crop))
 
 
-def _span(
-    side: int, shorter: int, transform: EvaluationTransform, reach: int
-) -> tuple[int, int, int]:
-    """(first, last, length) of one resized side, as far as its centre crop depends on it."""
-    length = transform.resize * side // shorter
-    margin = math.ceil(reach * max(1.0, length / side)) + 1
-    start = _centre(length, transform.crop)
-    return max(0, start - margin), min(length, start + transform.crop + margin), length
+def _without_far_ends(image: Image.Image) -> Image.Image:
+    """A long strip without the ends that the centre crop would cut off anyway.
 
-
-def _centre(length: int, crop: int) -> int:
-    return round((length - crop) / 2)
+    A strip of 100,000 x 1 pixels would otherwise be resized to 25 million x 256.
+    """
+    longest = _LONGEST_ASPECT * min(image.size)
+    if max(image.size) <= longest:
+        return image
+    margins = [max(0, (side - longest) // 2) for side in image.size]
+    return image.crop((margins[0], margins[1], image.width - margins[0], image.height - margins[1]))

@@ -39,8 +39,12 @@ def build_vit(config: VitConfig) -> VisionTransformer:
 def embed_tokens(vit: VisionTransformer, images: Tensor) -> Tensor:
     """Images (B, 3, H, W) as tokens with positions (B, 1 + N, width), the CLS token first.
 
-    H and W may be any multiple of the patch size: the positions are interpolated.
+    H and W may be any multiple of the patch size: the positions are interpolated. Raises
+    ValueError on another size, whose last pixels would be lost.
     """
+    patch = vit.patch_embed.patch_size[0]
+    if images.shape[2] % patch or images.shape[3] % patch:
+        raise ValueError(f"images of {tuple(images.shape[2:])} are no multiple of patch {patch}")
     # timm types both as optional; build_vit makes both.
     class_token, learned = cast(Tensor, vit.cls_token), cast(Tensor, vit.pos_embed)
     patches = vit.patch_embed.proj(images)  # (B, width, h, w)

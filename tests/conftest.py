@@ -1,0 +1,16 @@
+"""What every test may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real images (`data/`) and weights (`weights/`), never part of the project."""
+    beside = Path(__file__).parent.parent.parent / "shared"
+    folder = Path(os.environ.get("HANDFUL_TEST_DATA", beside))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no test data in {folder}: set HANDFUL_TEST_DATA to a folder that has it")
+    return folder

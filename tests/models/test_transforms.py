@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import ValidationError
+from torchvision import transforms as reference
+
+from models.transforms import EvaluationTransform, evaluation_batch, evaluation_pixels
+
+PROTOCOL = EvaluationTransform(resize=256, crop=224)
+ONE_GREY_LEVEL = 1.01 / 255 / 0.224
+
+
+def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(
+    "size", [(640, 427), (427, 640), (256, 256), (28, 28), (31, 97), (3000, 300), (1, 5), (7, 900)]
+)
+def test_equals_torchvisions_resize_and_centre_crop(
+    size: tuple[int, int], interpolation: str
+) -> None:
+    image = noise(*size)
+    transform = PROTOCOL.model_copy(update={"interpolation": interpolation})
+    expected = reference.Compose(
+        [
+            reference.Resize(256, reference.InterpolationMode(interpolation)),
+            reference.CenterCrop(224),
+            reference.ToTensor(),
+            reference.Normalize(transform.mean, transform.std),
+        ]
+    )(image)
+    found = evaluation_pixels(image, transform)
+    assert found.shape == (3, 224, 224)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected.numpy(), atol=ONE_GREY_LEVEL)
+
+
+def test_large_photographs_are_reduced_first_without_a_visible_difference() -> None:
+    coarse = noise(40, 30).resize((4000, 3000), Image.Resampling.BICUBIC)
+    expected = reference.Compose([reference.Resize(256), reference.CenterCrop(224)])(coarse)
+    transform = PROTOCOL.model_copy(update={"mean": (0, 0, 0), "std": (1, 1, 1)})
+    levels = 255 * evaluation_pixels(coarse, transform).transpose(1, 2, 0)
+    assert np.abs(levels - np.asarray(expected, dtype=np.float32)).max() < 4
+
+
+def test_never_resizes_the_far_ends_of_a_long_strip() -> None:
+    strip = Image.new("RGB", (100_000, 1), "red")  # whole, it would take 20 GB at this size
+    assert evaluation_pixels(strip, PROTOCOL).shape == (3, 224, 224)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "I;16"])
+def test_takes_any_mode(mode: str) -> None:
+    image = Image.new("I;16", (40, 30)) if mode == "I;16" else noise(40, 30, mode)
+    assert evaluation_pixels(image, PROTOCOL).shape == (3, 224, 224)
+
+
+def test_a_batch_holds_each_image_as_if_alone() -> None:
+    images = [noise(50, 40), noise(300, 200)]
+    batch = evaluation_batch(images, PROTOCOL)
+    for row, image in zip(batch, images, strict=True):
+        np.testing.assert_array_equal(row, evaluation_pixels(image, PROTOCOL))
+    assert evaluation_batch([], PROTOCOL).shape == (0, 3, 224, 224)
+
+
+def test_refuses_a_crop_larger_than_the_resized_image() -> None:
+    with pytest.raises(ValidationError, match="crop 224 is larger than resize 200"):
+        EvaluationTransform(resize=200, crop=224)
