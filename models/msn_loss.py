@@ -5,6 +5,7 @@ target's sharpened, balanced distribution, while the mean prediction stays sprea
 prototypes. Everything here runs in fp32, whatever precision the encoder used.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -51,17 +52,22 @@ def sinkhorn(probabilities: Tensor, iterations: int) -> Tensor:
     the columns come closer to n / K with each iteration.
     """
     samples, prototypes = probabilities.shape
+    # A prototype no target comes near can underflow to a column of zeros: it stays zero.
+    tiny = torch.finfo(probabilities.dtype).tiny
     plan = probabilities / probabilities.sum()
     for _ in range(iterations):
-        plan = plan / plan.sum(dim=0, keepdim=True) / prototypes
+        plan = plan / plan.sum(dim=0, keepdim=True).clamp_min(tiny) / prototypes
         plan = plan / plan.sum(dim=1, keepdim=True) / samples
     return plan / plan.sum(dim=1, keepdim=True)
 
 
-def entropy(probabilities: Tensor) -> Tensor:
-    """Shannon entropy in nats of one distribution (K,); 0 log 0 counts as 0."""
-    nats: Tensor = torch.special.entr(probabilities).sum()
-    return nats
+def mean_entropy(log_predictions: Tensor) -> Tensor:
+    """Shannon entropy in nats of the mean of distributions given as log p (n, K).
+
+    The mean is taken in log space: where it underflows to zero, its gradient stays finite.
+    """
+    log_mean = torch.logsumexp(log_predictions, dim=0) - math.log(len(log_predictions))  # (K,)
+    return -(log_mean.exp() * log_mean).sum()
 
 
 def cross_entropy(targets: Tensor, log_predictions: Tensor) -> Tensor:
@@ -109,8 +115,7 @@ def msn_loss(
         sinkhorn_iterations=sinkhorn_iterations,
     )  # (batch, K)
     matching = cross_entropy(goals.repeat(anchors.shape[0] // batch, 1), log_predictions)
-    mean_prediction = log_predictions.exp().mean(dim=0)  # (K,)
-    me_max = torch.log(mean_prediction.new_tensor(len(prototypes))) - entropy(mean_prediction)
+    me_max = math.log(len(prototypes)) - mean_entropy(log_predictions)
     return MsnLoss(
         total=matching + me_max_weight * me_max,
         cross_entropy=matching,

@@ -30,7 +30,7 @@ def knn_probe(
 
 
 def _features(vit: VisionTransformer, images: NDArray[np.uint8]) -> Tensor:
-    pixels = torch.from_numpy(images).to(vit.cls_token.device)
+    pixels = torch.from_numpy(images).to(next(vit.parameters()).device)
     with torch.autocast(pixels.device.type, torch.bfloat16):
         return cls_feature(vit, normalise_pixels(pixels / 255), "pre")
 
