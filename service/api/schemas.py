@@ -10,13 +10,13 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 ClassifierKind = Literal["auto", "logistic", "prototype"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["embed", "register_encoder"]
-Strategy = Literal["auto", "coverage", "uncertain", "random"]
+Strategy = Literal["auto", "coverage", "uncertain"]
 
 
 class Message(BaseModel):
     """A request or response body; unknown fields in a request are an error."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
 class Problem(BaseModel):
@@ -59,6 +59,9 @@ class Project(Message):
     name: str
     classifier: ClassifierKind
     encoder_id: str | None = Field(description="None until the first encoder is registered.")
+    next_encoder_id: str | None = Field(
+        description="The encoder that takes over once it has embedded the whole pool."
+    )
     images: int
     examples: int
     classes: int

@@ -1,0 +1,94 @@
+"""What routes ask for: the context, the project, and the two shapes that images arrive in."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from starlette.datastructures import UploadFile
+
+from service.api.schemas import ImageIds
+from service.domain.entities import Upload
+from service.domain.errors import Invalid
+from service.usecases.context import Context
+
+MAX_FILES = 1000
+
+
+def get_context(request: Request) -> Context:
+    """The context that the application was made with."""
+    return cast(Context, request.app.state.context)
+
+
+ContextDep = Annotated[Context, Depends(get_context)]
+ProjectId = Annotated[str, Query(alias="project", description="Id of the project.", max_length=100)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+
+
+class Files:
+    """Files of a multipart request; each is read when its turn comes."""
+
+    def __init__(self, files: list[UploadFile]) -> None:
+        self._files = files
+
+    def __iter__(self) -> Iterator[Upload]:
+        for file in self._files:
+            yield Upload(file.filename or "unnamed", file.file.read())
+
+
+async def read_files(request: Request) -> AsyncIterator[tuple[Files, dict[str, str]]]:
+    """The files and the text fields of a multipart request. Raises Invalid where there is none."""
+    async with request.form(max_files=MAX_FILES, max_fields=100) as form:
+        parts = form.multi_items()
+        files = [value for _, value in parts if isinstance(value, UploadFile)]
+        if not files:
+            raise Invalid("no-files", "The request holds no file: send one or more as 'files'.")
+        yield Files(files), {name: value for name, value in parts if isinstance(value, str)}
+
+
+async def read_files_or_ids(request: Request) -> AsyncIterator[Files | ImageIds]:
+    """Uploaded files (multipart), or ids of images that are in the pool already (JSON)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        async for files, _ in read_files(request):
+            yield files
+    elif kind == "application/json":
+        yield _image_ids(await request.body())
+    else:
+        raise Invalid(
+            "wrong-content-type",
+            f"Send multipart/form-data with 'files' or JSON with 'image_ids', not '{kind}'.",
+        )
+
+
+def _image_ids(body: bytes) -> ImageIds:
+    try:
+        return ImageIds.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors()) from error
+
+
+FilesOrIds = Annotated[Files | ImageIds, Depends(read_files_or_ids)]
+UploadedFiles = Annotated[tuple[Files, dict[str, str]], Depends(read_files)]
+
+_FILES_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["files"],
+    "properties": {
+        "files": {"type": "array", "items": {"type": "string", "format": "binary"}, "minItems": 1}
+    },
+}
+
+
+def upload_body(*, ids: bool = False, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+    """OpenAPI of a body that a dependency reads: files, or image ids too where `ids` is set."""
+    schema = _FILES_SCHEMA | {"properties": _FILES_SCHEMA["properties"] | (fields or {})}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": schema}}
+    if ids:
+        content["application/json"] = {
+            "schema": {"$ref": "#/components/schemas/ImageIds"},
+            "example": {"image_ids": [1, 2, 3]},
+        }
+    return {"requestBody": {"required": True, "content": content}}

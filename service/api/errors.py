@@ -1,0 +1,105 @@
+"""The one place where errors become responses: RFC 9457 problem details."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from models.errors import EncoderError
+from service.api.schemas import Problem
+from service.domain import errors
+from service.domain.errors import DomainError
+
+log = structlog.get_logger()
+
+STATUS: dict[type[DomainError], int] = {
+    errors.Invalid: 422,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.Unauthorised: 401,
+    errors.Forbidden: 403,
+    errors.Unavailable: 503,
+    errors.StorageFull: 507,
+}
+MALFORMED = "malformed-request"
+
+
+def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
+    """A problem-details response; `code` becomes the stable type."""
+    body = Problem(
+        type=f"https://handful.dev/problems/{code}",
+        title=code.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        **extra,
+    )
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse(
+        body.model_dump(exclude_none=True),
+        status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def install_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem."""
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(EncoderError, _encoder)
+    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _domain(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)
+    return problem(STATUS[type(error)], error.code, error.detail, instance=request.url.path)
+
+
+async def _validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    found = [
+        {"field": ".".join(map(str, each["loc"])), "message": each["msg"]}
+        for each in error.errors()
+    ]
+    first = f"{found[0]['field']}: {found[0]['message']}" if found else "unreadable"
+    return problem(
+        422, MALFORMED, f"The request is malformed: {first}.", errors=found,
+        instance=request.url.path,
+    )  # fmt: skip
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return problem(404, "unknown-path", f"There is nothing at {request.url.path}.")
+    if error.status_code == 405:
+        return problem(405, "wrong-method", f"{request.method} is not for {request.url.path}.")
+    title = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    return problem(error.status_code, title, str(error.detail), instance=request.url.path)
+
+
+async def _encoder(request: Request, error: Exception) -> JSONResponse:
+    return problem(503, "encoder-unusable", str(error), instance=request.url.path)
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    log.error("database_failed", path=request.url.path, error=str(error))
+    if "full" in str(error).lower():
+        detail = "The database cannot grow: the disk is full. Free some space and try again."
+        return problem(507, "storage-full", detail, instance=request.url.path)
+    detail = "The database does not answer. Try again; if it lasts, see the service's log."
+    return problem(503, "database-away", detail, instance=request.url.path)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected_error", path=request.url.path, exc_info=error)
+    detail = "The service failed in a way it does not know. Its log says more."
+    return problem(500, "internal-error", detail, instance=request.url.path)

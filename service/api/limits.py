@@ -1,0 +1,43 @@
+"""A bound on what one request may send, kept also when its length is not announced."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.errors import problem
+from service.domain.errors import TooLarge
+
+CODE = "request-too-large"
+
+
+class BodyLimit:
+    """Middleware that answers 413 to a body over the limit, before it fills the disk."""
+
+    def __init__(self, app: ASGIApp, max_mb: int) -> None:
+        self._app = app
+        self._limit = max_mb * 2**20
+        self._detail = (
+            f"One request may hold {max_mb} MiB (HANDFUL_MAX_REQUEST_MB): send the files in "
+            "several requests."
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            announced = Headers(scope=scope).get("content-length", "")
+            if announced.isdigit() and int(announced) > self._limit:
+                await problem(413, CODE, self._detail)(scope, receive, send)
+                return
+            receive = self._counted(receive)
+        await self._app(scope, receive, send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                raise TooLarge(CODE, self._detail)
+            return message
+
+        return counted

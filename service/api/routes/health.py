@@ -1,0 +1,37 @@
+"""Probes and metrics."""
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from service import __version__
+from service.api.dependencies import ContextDep
+from service.api.schemas import Health
+from service.usecases.health import check_parts
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health/live", summary="The process answers")
+def live() -> Health:
+    return Health(status="ok", checks={}, version=__version__)
+
+
+@router.get("/health/ready", summary="All parts work", responses={503: {"model": Health}})
+def ready(context: ContextDep, response: Response) -> Health:
+    checks = check_parts(context)
+    if all(state == "ok" for state in checks.values()):
+        return Health(status="ok", checks=checks, version=__version__)
+    response.status_code = 503
+    starting = any(state.startswith("starting") for state in checks.values())
+    status = "starting" if starting else "degraded"
+    return Health(status=status, checks=checks, version=__version__)
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

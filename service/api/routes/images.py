@@ -1,0 +1,171 @@
+"""The pool, predictions and suggestions."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+
+from service.api.dependencies import (
+    ContextDep,
+    Cursor,
+    FilesOrIds,
+    Limit,
+    ProjectId,
+    UploadedFiles,
+    upload_body,
+)
+from service.api.schemas import (
+    Image,
+    ImageIds,
+    ImagePage,
+    ImagesAdded,
+    NeighbourList,
+    Predictions,
+    Strategy,
+    Suggestions,
+)
+from service.domain import entities
+from service.usecases import pool, prediction, selection
+from service.usecases.pool import Listing
+
+router = APIRouter()
+# Content never changes under an image's id, so browsers may keep it.
+FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+REFERENCE = {
+    "reference_label": {
+        "type": "string",
+        "description": "The true label, where it is known: used to measure, never to train.",
+    }
+}
+
+
+@router.post(
+    "/images",
+    status_code=201,
+    tags=["pool"],
+    summary="Add images to the pool",
+    response_model=ImagesAdded,
+    openapi_extra=upload_body(fields=REFERENCE),
+)
+def add_images(
+    given: UploadedFiles, context: ContextDep, project: ProjectId = "default"
+) -> dict[str, Any]:
+    files, fields = given
+    stored, rejected, job = pool.add_images(context, project, files, fields.get("reference_label"))
+    return {"images": stored, "rejected": rejected, "job_id": job and job.id}
+
+
+@router.get("/images", tags=["pool"], summary="List the pool", response_model=ImagePage)
+def list_images(
+    context: ContextDep,
+    project: ProjectId = "default",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    filter: Annotated[
+        str,
+        Query(
+            description="all, unlabelled, labelled, uncertain, unknown, class:ID or predicted:ID",
+            examples=["unlabelled"],
+        ),
+    ] = "all",
+    order: Annotated[
+        str | None, Query(description="newest, oldest, uncertain or confident")
+    ] = None,
+) -> entities.Page[entities.Image]:
+    return pool.list_images(context, project, Listing(filter, order, cursor, limit))
+
+
+@router.get("/images/{image_id}", tags=["pool"], summary="One image", response_model=Image)
+def get_image(image_id: int, context: ContextDep, project: ProjectId = "default") -> entities.Image:
+    return pool.get_image(context, project, image_id)
+
+
+@router.delete(
+    "/images/{image_id}", tags=["pool"], status_code=204, summary="Take an image out of the pool"
+)
+def delete_image(image_id: int, context: ContextDep, project: ProjectId = "default") -> None:
+    pool.delete_image(context, project, image_id)
+
+
+@router.get(
+    "/images/{image_id}/file",
+    tags=["pool"],
+    summary="An image's original file",
+    response_class=Response,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def get_file(image_id: int, context: ContextDep, project: ProjectId = "default") -> Response:
+    filename, data = pool.image_file(context, project, image_id)
+    # A type of its own and a sandbox: a file that is also valid HTML must never run as a page.
+    headers = FOR_EVER | {
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(filename)}",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+@router.get(
+    "/images/{image_id}/thumbnail",
+    tags=["pool"],
+    summary="An image's thumbnail",
+    response_class=Response,
+    responses={200: {"content": {"image/webp": {}}}},
+)
+def get_thumbnail(image_id: int, context: ContextDep, project: ProjectId = "default") -> Response:
+    data = pool.image_thumbnail(context, project, image_id)
+    return Response(data, media_type="image/webp", headers=FOR_EVER)
+
+
+@router.get(
+    "/images/{image_id}/neighbours",
+    tags=["pool"],
+    summary="The images most like this one",
+    response_model=NeighbourList,
+)
+def get_neighbours(
+    image_id: int,
+    context: ContextDep,
+    project: ProjectId = "default",
+    limit: Limit = 12,
+    of: Annotated[
+        Literal["images", "examples"], Query(description="All images, or labelled ones.")
+    ] = "images",
+) -> dict[str, list[entities.Neighbour]]:
+    found = pool.find_neighbours(
+        context, project, image_id, count=limit, examples_only=of == "examples"
+    )
+    return {"neighbours": found}
+
+
+@router.post(
+    "/predict",
+    tags=["predictions"],
+    summary="Predict files, which are not kept, or images of the pool",
+    response_model=Predictions,
+    openapi_extra=upload_body(ids=True),
+)
+def predict(
+    given: FilesOrIds, context: ContextDep, project: ProjectId = "default"
+) -> dict[str, Any]:
+    rejected: list[entities.Rejected] = []
+    if isinstance(given, ImageIds):
+        predictions, version = prediction.predict_images(context, project, given.image_ids)
+    else:
+        predictions, rejected, version = prediction.predict_files(context, project, given)
+    return {"predictions": predictions, "rejected": rejected, "classifier": version}
+
+
+@router.get(
+    "/suggestions",
+    tags=["predictions"],
+    summary="What to label next, and why",
+    response_model=Suggestions,
+)
+def get_suggestions(
+    context: ContextDep,
+    project: ProjectId = "default",
+    limit: Limit = 24,
+    strategy: Strategy = "auto",
+) -> dict[str, Any]:
+    suggestions = selection.suggest(context, project, count=limit, strategy=strategy)
+    return {"suggestions": suggestions, "strategy": strategy}

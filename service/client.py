@@ -1,0 +1,52 @@
+"""The REST API from Python: what the command line, the sample and scripts call."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import httpx
+
+FILES_PER_REQUEST = 64
+
+
+class ApiError(RuntimeError):
+    """The service refused; the message is its own."""
+
+
+class Client:
+    """A connection to a running service, on one project."""
+
+    def __init__(self, address: str, *, project: str = "default", key: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(
+            base_url=address, headers=headers, params={"project": project}, timeout=120
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET a resource. Raises ApiError with the service's own words."""
+        return self._answer(self._http.get(path, params=params))
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """POST JSON. Raises ApiError with the service's own words."""
+        return self._answer(self._http.post(path, json=body))
+
+    def upload(self, path: str, files: Sequence[tuple[str, bytes]], **fields: str) -> Iterator[Any]:
+        """POST named files in bounded requests; one answer a request."""
+        for start in range(0, len(files), FILES_PER_REQUEST):
+            some = files[start : start + FILES_PER_REQUEST]
+            parts = [("files", (name, data)) for name, data in some]
+            yield self._answer(self._http.post(path, files=parts, data=fields))
+
+    def _answer(self, response: httpx.Response) -> Any:
+        if response.is_success:
+            return response.json() if response.content else None
+        try:
+            detail = response.json()["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = response.text[:200]
+        raise ApiError(f"{response.status_code}: {detail}")

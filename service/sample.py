@@ -1,0 +1,67 @@
+"""The sample project: scikit-learn's handwritten digits, five of each labelled."""
+
+import io
+import time
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+from sklearn.datasets import load_digits
+
+from service.client import ApiError, Client
+from service.settings import Settings
+
+LABELS_PER_CLASS = 5
+WAIT_SECONDS = 120.0
+NAMES = "Zero One Two Three Four Five Six Seven Eight Nine".split()
+
+
+def load_sample(address: str, settings: Settings, console: Console) -> None:
+    """Load the sample into a data folder that never held anything, through the REST API."""
+    mark = settings.data_dir / "sample-loaded"
+    key = settings.resolve_key()
+    with Client(address, key=key) as client:
+        used = [p for p in client.get("/projects")["projects"] if p["images"] or p["classes"]]
+        if mark.exists() or any(project["id"] != "digits" for project in used):
+            return
+        try:
+            client.post("/projects", {"name": "Digits"})
+        except ApiError:
+            pass  # an earlier start was cut off in the middle: what follows is idempotent
+    with Client(address, project="digits", key=key) as client:
+        with console.status("Loading the sample project: 1,797 handwritten digits"):
+            _load_digits(client)
+            _wait_for_classifier(client)
+    mark.touch()
+
+
+def _load_digits(client: Client) -> None:
+    digits = load_digits()
+    for digit, name in enumerate(NAMES):
+        chosen = np.flatnonzero(digits.target == digit)
+        files = [(f"{name.lower()}-{i:04}.png", _png(digits.images[i])) for i in chosen]
+        answers = list(client.upload("/images", files, reference_label=name))
+        images = [image["id"] for answer in answers for image in answer["images"]]
+        try:
+            client.post("/classes", {"name": name})
+        except ApiError:
+            pass  # made by the start that was cut off
+        client.post(f"/classes/{name.lower()}/examples", {"image_ids": images[:LABELS_PER_CLASS]})
+
+
+def _png(digit: np.ndarray) -> bytes:
+    """An 8 x 8 digit of 17 grey levels, enlarged so that people can look at it."""
+    grey = Image.fromarray((255 - digit * 255 / 16).astype(np.uint8))
+    file = io.BytesIO()
+    grey.resize((64, 64), Image.Resampling.BICUBIC).save(file, "PNG")
+    return file.getvalue()
+
+
+def _wait_for_classifier(client: Client) -> None:
+    """Wait until all labels have been learnt; the rest of the pool may take longer."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        newest = client.get("/classifiers", limit=1)["classifiers"]
+        if newest and sum(newest[0]["classes"].values()) == LABELS_PER_CLASS * len(NAMES):
+            return
+        time.sleep(0.5)

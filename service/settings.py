@@ -1,0 +1,115 @@
+"""Every setting, read once from the environment (HANDFUL_*) into one frozen object."""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# The kernel takes no longer path for a unix socket.
+LONGEST_SOCKET_PATH = 100
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class InsecureSettings(ValueError):
+    """The service would answer strangers without asking for a key."""
+
+
+class Settings(BaseSettings):
+    """What a deployment can choose; nothing else in the project reads the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="HANDFUL_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    data_dir: Path = Field(Path(".data"), description="Folder of the database, images, encoders.")
+    database_url: str = Field("", description="SQLAlchemy URL; SQLite in the data folder if empty.")
+    redis_url: str = Field("", description="Broker; `handful up` starts a private one if empty.")
+    store_url: str = Field("", description="Image store: a folder or s3://bucket/prefix.")
+    api_key: SecretStr | None = Field(None, description="Key that every call must carry.")
+    api_key_file: Path | None = Field(
+        None, description="File with the key; made with a random one where it does not exist."
+    )
+    encoder: str = Field("auto", description="Spec of the encoder that new projects use.")
+    hub_timeout_seconds: float = Field(4.0, gt=0, description="Longest wait for the hub's answer.")
+    page_dir: Path = Field(REPOSITORY / "frontend" / "dist", description="The built page.")
+    max_request_mb: int = Field(128, ge=1, description="Largest request body, in MiB.")
+    max_file_mb: int = Field(32, ge=1, description="Largest single image file, in MiB.")
+    max_megapixels: int = Field(100, ge=1, description="Largest decoded image, in megapixels.")
+    min_free_mb: int = Field(200, ge=0, description="Free disk below which uploads are refused.")
+    sample_project: bool = Field(True, description="Load the digits sample into an empty folder.")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'handful.sqlite3'}"
+
+    @property
+    def broker(self) -> str:
+        """The Celery broker URL in force: the private Redis's socket unless one is set."""
+        return self.redis_url or f"redis+socket://{self.redis_socket}"
+
+    @property
+    def redis_socket(self) -> Path:
+        """Unix socket of the private Redis that `handful up` starts."""
+        socket = self.data_dir.resolve() / "redis" / "redis.sock"
+        if len(str(socket)) <= LONGEST_SOCKET_PATH:
+            return socket
+        digest = hashlib.sha256(str(socket).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"handful-{digest}" / "redis.sock"
+
+    @property
+    def encoders_dir(self) -> Path:
+        """Folder of the registered encoders' checkpoints."""
+        return self.data_dir.resolve() / "encoders"
+
+    @property
+    def store(self) -> str:
+        """URL of the image store in force."""
+        return self.store_url or str(self.data_dir.resolve() / "store")
+
+    def resolve_key(self) -> str | None:
+        """The API key in force, or None on a loopback address without one.
+
+        Raises InsecureSettings for any other address without a key.
+        """
+        if self.api_key is not None and self.api_key.get_secret_value():
+            return self.api_key.get_secret_value()
+        if self.api_key_file is not None:
+            return _read_or_make_key(self.api_key_file)
+        if not _is_loopback(self.host):
+            raise InsecureSettings(
+                f"HANDFUL_HOST={self.host} can be reached from other machines, and no key is set. "
+                "Set HANDFUL_API_KEY or HANDFUL_API_KEY_FILE, or listen on 127.0.0.1."
+            )
+        return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _read_or_make_key(file: Path) -> str:
+    """Read the key; make it first, readable by its owner alone, where there is none."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(file, "x", opener=_private) as made:
+                made.write(secrets.token_urlsafe(32) + "\n")
+        except FileExistsError:
+            pass  # another process made it in the meantime
+    key = file.read_text().strip()
+    if not key:
+        raise InsecureSettings(f"The key file {file} is empty: delete it or write a key into it.")
+    return key
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, mode=0o600)

@@ -1,0 +1,84 @@
+"""Rows of embeddings: the truth from which every index is derived."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from service.storage.images import is_embedded
+from service.storage.tables import EmbeddingRow, ImageRow, ProjectRow
+
+Features = NDArray[np.float32]
+
+
+def pending_images(session: Session, encoder_id: str, limit: int) -> list[ImageRow]:
+    """Images of all projects that use the encoder, or will, and that it has not seen, oldest first."""
+    return list(session.scalars(_pending(encoder_id).order_by(ImageRow.id).limit(limit)))
+
+
+def count_pending(session: Session, encoder_id: str, project_id: str | None = None) -> int:
+    """Number of images that the encoder has not embedded, in one project or in all that use it."""
+    query = _pending(encoder_id)
+    if project_id is not None:
+        query = query.where(ImageRow.project_id == project_id)
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def add_embeddings(
+    session: Session, encoder_id: str, image_ids: Sequence[int], features: Features
+) -> None:
+    """Keep features (n, dimension), one row an image; those that are there already stay."""
+    kept = select(ImageRow.id).where(ImageRow.id.in_(image_ids), ~is_embedded(encoder_id))
+    wanted = set(session.scalars(kept))
+    session.add_all(
+        EmbeddingRow(image_id=image_id, encoder_id=encoder_id, vector=_to_bytes(vector))
+        for image_id, vector in zip(image_ids, features, strict=True)
+        if image_id in wanted
+    )
+
+
+def embeddings_after(
+    session: Session, project_id: str, encoder_id: str, last_id: int
+) -> tuple[list[int], list[int], Features]:
+    """The project's embeddings newer than `last_id`: row ids, image ids, features (n, d)."""
+    rows = session.execute(
+        select(EmbeddingRow.id, EmbeddingRow.image_id, EmbeddingRow.vector)
+        .join(ImageRow, ImageRow.id == EmbeddingRow.image_id)
+        .where(
+            ImageRow.project_id == project_id,
+            EmbeddingRow.encoder_id == encoder_id,
+            EmbeddingRow.id > last_id,
+        )
+        .order_by(EmbeddingRow.id)
+    ).all()
+    vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+    features = vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
+    return [row.id for row in rows], [row.image_id for row in rows], features
+
+
+def count_embeddings(session: Session, project_id: str, encoder_id: str) -> int:
+    """Number of the project's images that the encoder has embedded."""
+    query = (
+        select(func.count())
+        .select_from(EmbeddingRow)
+        .join(ImageRow, ImageRow.id == EmbeddingRow.image_id)
+        .where(ImageRow.project_id == project_id, EmbeddingRow.encoder_id == encoder_id)
+    )
+    return session.scalar(query) or 0
+
+
+def _pending(encoder_id: str) -> Select[tuple[ImageRow]]:
+    return (
+        select(ImageRow)
+        .join(ProjectRow, ProjectRow.id == ImageRow.project_id)
+        .where(
+            or_(ProjectRow.encoder_id == encoder_id, ProjectRow.next_encoder_id == encoder_id),
+            ~is_embedded(encoder_id),
+        )
+    )
+
+
+def _to_bytes(vector: Features) -> bytes:
+    return vector.astype("<f4").tobytes()

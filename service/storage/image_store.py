@@ -1,0 +1,91 @@
+"""Images by content: one object a sha256, in a folder or in S3, beside a thumbnail of it."""
+
+import errno
+import shutil
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from service.domain.errors import NotFound, StorageFull
+
+
+class ImageStore:
+    """Content-addressed bytes; writing the same content twice is harmless."""
+
+    def __init__(self, url: str, *, min_free_mb: int = 0) -> None:
+        self._folder = None if "://" in url else Path(url)
+        self._min_free_bytes = min_free_mb * 2**20
+        self._store = _open(url)
+
+    def put_image(self, sha256: str, data: bytes) -> None:
+        """Keep an image's original bytes. Raises StorageFull where there is no room."""
+        self._put(_image_path(sha256), data)
+
+    def put_thumbnail(self, sha256: str, data: bytes) -> None:
+        """Keep an image's WebP thumbnail. Raises StorageFull where there is no room."""
+        self._put(_thumbnail_path(sha256), data)
+
+    def image(self, sha256: str) -> bytes:
+        """An image's original bytes. Raises NotFound where they are missing."""
+        return self._get(_image_path(sha256))
+
+    def thumbnail(self, sha256: str) -> bytes:
+        """An image's WebP thumbnail. Raises NotFound where it is missing."""
+        return self._get(_thumbnail_path(sha256))
+
+    def delete(self, sha256: str) -> None:
+        """Drop an image and its thumbnail; nothing happens where they are missing."""
+        for path in (_image_path(sha256), _thumbnail_path(sha256)):
+            try:
+                obstore.delete(self._store, path)
+            except (NotFoundError, FileNotFoundError):
+                continue
+
+    def require_room(self) -> None:
+        """Raise StorageFull where the disk is nearly full, before anything is half written."""
+        if self._folder is None:
+            return
+        free = shutil.disk_usage(self._folder).free
+        if free < self._min_free_bytes:
+            raise _full(
+                f"{free / 2**20:.0f} MB are free, and {self._min_free_bytes / 2**20:.0f} MB are "
+                "kept for the database (HANDFUL_MIN_FREE_MB)."
+            )
+
+    def _put(self, path: str, data: bytes) -> None:
+        try:
+            obstore.put(self._store, path, data)
+        except (BaseError, OSError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+                raise _full("No space is left on the device.") from error
+            raise
+
+    def _get(self, path: str) -> bytes:
+        try:
+            return bytes(obstore.get(self._store, path).bytes())
+        except (NotFoundError, FileNotFoundError) as error:
+            raise NotFound(
+                "missing-file", f"The image store has no '{path}': was its folder changed?"
+            ) from error
+
+
+def _open(url: str) -> ObjectStore:
+    if "://" in url:
+        return from_url(url)
+    return LocalStore(url, mkdir=True)
+
+
+def _full(why: str) -> StorageFull:
+    return StorageFull(
+        "storage-full", f"The image was not kept: {why} Free some space, then send it again."
+    )
+
+
+def _image_path(sha256: str) -> str:
+    return f"images/{sha256[:2]}/{sha256}"
+
+
+def _thumbnail_path(sha256: str) -> str:
+    return f"thumbnails/{sha256[:2]}/{sha256}.webp"

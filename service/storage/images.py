@@ -1,0 +1,106 @@
+"""Rows of images, and the lists of them that the page shows."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import Session
+
+from service.domain.errors import NotFound
+from service.storage.tables import ClassRow, EmbeddingRow, ExampleRow, ImageRow
+
+# An image's row, the slug of its label or None, and whether the encoder has embedded it.
+ListedImage = tuple[ImageRow, str | None, bool]
+
+
+def get_image(session: Session, project_id: str, image_id: int) -> ImageRow:
+    """The image's row. Raises NotFound."""
+    row = session.get(ImageRow, image_id)
+    if row is None or row.project_id != project_id:
+        raise NotFound("unknown-image", f"There is no image {image_id} in project '{project_id}'.")
+    return row
+
+
+def require_images(session: Session, project_id: str, image_ids: Sequence[int]) -> list[ImageRow]:
+    """The rows of all these images, in order. Raises NotFound naming those that are missing."""
+    found: dict[int, ImageRow] = {}
+    for start in range(0, len(image_ids), 500):
+        some = image_ids[start : start + 500]
+        rows = select(ImageRow).where(ImageRow.project_id == project_id, ImageRow.id.in_(some))
+        found |= {row.id: row for row in session.scalars(rows)}
+    missing = [str(image_id) for image_id in image_ids if image_id not in found]
+    if missing:
+        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        raise NotFound(
+            "unknown-image",
+            f"Project '{project_id}' has no image {', '.join(missing[:5])}{more}.",
+        )
+    return [found[image_id] for image_id in image_ids]
+
+
+def find_by_content(session: Session, project_id: str, sha256: str) -> ImageRow | None:
+    """The project's image with this content, if it has one."""
+    return session.scalar(
+        select(ImageRow).where(ImageRow.project_id == project_id, ImageRow.sha256 == sha256)
+    )
+
+
+def content_in_use(session: Session, sha256: str) -> bool:
+    """Whether any project still has an image with this content."""
+    return session.scalar(select(exists().where(ImageRow.sha256 == sha256))) or False
+
+
+def list_images(
+    session: Session,
+    project_id: str,
+    encoder_id: str | None,
+    *,
+    where: Sequence[ColumnElement[bool]],
+    after: int | None,
+    limit: int,
+    oldest_first: bool = False,
+) -> list[ListedImage]:
+    """One page in the order of arrival, from behind the image `after`."""
+    query = _listing(project_id, encoder_id).where(*where).limit(limit)
+    if after is not None:
+        query = query.where(ImageRow.id > after if oldest_first else ImageRow.id < after)
+    order = ImageRow.id.asc() if oldest_first else ImageRow.id.desc()
+    return [(row, slug, bool(done)) for row, slug, done in session.execute(query.order_by(order))]
+
+
+def images_by_id(
+    session: Session, project_id: str, encoder_id: str | None, image_ids: Sequence[int]
+) -> list[ListedImage]:
+    """These images in the order given, without those that are gone."""
+    query = _listing(project_id, encoder_id).where(ImageRow.id.in_(image_ids))
+    found = {row.id: (row, slug, bool(done)) for row, slug, done in session.execute(query)}
+    return [found[image_id] for image_id in image_ids if image_id in found]
+
+
+def count_images(session: Session, project_id: str, where: Sequence[ColumnElement[bool]]) -> int:
+    """Number of the project's images that meet the conditions."""
+    query = select(func.count()).select_from(ImageRow).where(ImageRow.project_id == project_id)
+    return session.scalar(query.where(*where)) or 0
+
+
+def has_label(slug: str | None = None) -> ColumnElement[bool]:
+    """Condition: the image is labelled, with the class `slug` if that is given."""
+    labelled = exists().where(ExampleRow.image_id == ImageRow.id)
+    if slug is not None:
+        labelled = labelled.where(ExampleRow.class_id == ClassRow.id, ClassRow.slug == slug)
+    return labelled
+
+
+def is_embedded(encoder_id: str) -> ColumnElement[bool]:
+    """Condition: the encoder has embedded the image."""
+    return exists().where(
+        EmbeddingRow.image_id == ImageRow.id, EmbeddingRow.encoder_id == encoder_id
+    )
+
+
+def _listing(project_id: str, encoder_id: str | None) -> Select[tuple[ImageRow, str | None, bool]]:
+    return (
+        select(ImageRow, ClassRow.slug, is_embedded(encoder_id or ""))
+        .outerjoin(ExampleRow, ExampleRow.image_id == ImageRow.id)
+        .outerjoin(ClassRow, ClassRow.id == ExampleRow.class_id)
+        .where(ImageRow.project_id == project_id)
+    )

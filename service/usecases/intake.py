@@ -1,0 +1,92 @@
+"""Files that arrive: checked, kept by their content, and entered in the pool."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PureWindowsPath
+
+from sqlalchemy.orm import Session
+
+from models.images import ImageRejected, decode, thumbnail
+from service.domain.entities import Rejected, StoredImage, Upload
+from service.storage import projects
+from service.storage.images import find_by_content
+from service.storage.tables import ImageRow
+from service.usecases.context import Context
+
+
+@dataclass(frozen=True)
+class KeptFile:
+    """An image whose bytes and thumbnail are in the store."""
+
+    filename: str
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass
+class Intake:
+    """What became of a request's files: kept in the store, or rejected with a reason."""
+
+    kept: list[KeptFile] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
+    """Put each usable image into the store, before any row speaks of it; report the others.
+
+    One image is decoded at a time, so that memory does not grow with the request.
+    Raises StorageFull where the disk has no room.
+    """
+    context.images.require_room()
+    intake = Intake()
+    for upload in uploads:
+        name = safe_name(upload.filename)
+        try:
+            intake.kept.append(_keep(context, name, upload.data))
+        except ImageRejected as rejection:
+            intake.rejected.append(Rejected(name, rejection.code, rejection.message))
+    return intake
+
+
+def enter(
+    session: Session, project_id: str, kept: list[KeptFile], reference_label: str | None = None
+) -> list[StoredImage]:
+    """Enter kept files in the pool, in order; the same content is entered once."""
+    projects.get_project(session, project_id)
+    return [_enter(session, project_id, file, reference_label) for file in kept]
+
+
+def safe_name(filename: str) -> str:
+    """The last part of a file name that may be a path, without control characters."""
+    name = PureWindowsPath(filename).name  # takes / and \ alike
+    return "".join(c for c in name if c.isprintable())[:255] or "unnamed"
+
+
+def _keep(context: Context, name: str, data: bytes) -> KeptFile:
+    limits = context.settings
+    decoded = decode(
+        data, max_bytes=limits.max_file_mb * 2**20, max_pixels=limits.max_megapixels * 10**6
+    )
+    context.images.put_image(decoded.sha256, data)
+    context.images.put_thumbnail(decoded.sha256, thumbnail(decoded.image))
+    return KeptFile(name, decoded.sha256, decoded.width, decoded.height)
+
+
+def _enter(
+    session: Session, project_id: str, file: KeptFile, reference_label: str | None
+) -> StoredImage:
+    present = find_by_content(session, project_id, file.sha256)
+    if present is not None:
+        return StoredImage(present.id, file.filename, file.sha256, duplicate=True)
+    row = ImageRow(
+        project_id=project_id,
+        sha256=file.sha256,
+        filename=file.filename,
+        width=file.width,
+        height=file.height,
+        reference_label=reference_label and projects.slugify(reference_label),
+    )
+    session.add(row)
+    session.flush()
+    return StoredImage(row.id, file.filename, file.sha256, duplicate=False)

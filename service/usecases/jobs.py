@@ -1,0 +1,83 @@
+"""Jobs: made in the database, told to the broker after the commit, found again when it forgets."""
+
+from datetime import timedelta
+from typing import Any
+
+from service.domain.entities import Job
+from service.domain.errors import Conflict, Invalid
+from service.storage import jobs
+from service.storage.encoders import get_encoder
+from service.storage.tables import EncoderRow
+from service.usecases.context import Context
+
+# A worker beats every few seconds; one silent for this long is dead or cut off.
+SILENT_AFTER = timedelta(seconds=20)
+RESEND_AFTER = timedelta(seconds=30)
+MAX_ATTEMPTS = 5
+
+
+def start_job(
+    context: Context, kind: str, payload: dict[str, Any], project_id: str | None = None
+) -> Job:
+    """Queue a job, or hand back the one that is already doing the same."""
+    with context.database.write() as session:
+        row = jobs.find_active(session, kind, payload)
+        row = row or jobs.add_job(session, kind, payload, project_id)
+        job = jobs.job_from_row(row)
+    if job.state == "queued":
+        context.queue.send(job.id, kind)
+    return job
+
+
+def request_job(context: Context, kind: str, payload: dict[str, Any]) -> Job:
+    """Queue a job that a caller asked for. Raises Invalid for a payload that does not fit."""
+    wanted = {"embed": "encoder_id", "register_encoder": "spec"}[kind]
+    value = payload.get(wanted)
+    if set(payload) != {wanted} or not isinstance(value, str) or not value:
+        raise Invalid("bad-payload", f"A job '{kind}' takes the payload {{'{wanted}': '...'}}.")
+    if kind == "embed":
+        with context.database.read() as session:
+            get_encoder(session, value)
+    return start_job(context, kind, payload)
+
+
+def get_job(context: Context, job_id: str) -> Job:
+    """One job. Raises NotFound."""
+    with context.database.read() as session:
+        return jobs.job_from_row(jobs.get_job(session, job_id))
+
+
+def list_jobs(context: Context, limit: int = 50) -> list[Job]:
+    """The newest jobs first."""
+    with context.database.read() as session:
+        return [jobs.job_from_row(row) for row in jobs.list_jobs(session, limit)]
+
+
+def cancel_job(context: Context, job_id: str) -> Job:
+    """Cancel a job: at once when it waits, within seconds when it runs.
+
+    Raises NotFound, and Conflict where it is already over.
+    """
+    job = get_job(context, job_id)
+    if job.finished:
+        raise Conflict("job-over", f"Job '{job_id}' is over already: it {job.state}.")
+    with context.database.write() as session:
+        jobs.request_cancel(session, job_id)
+    return get_job(context, job_id)
+
+
+def reconcile(context: Context) -> None:
+    """Put orphaned jobs back, resend what the broker may have lost, embed what is pending."""
+    with context.database.write() as session:
+        jobs.requeue_orphans(session, SILENT_AFTER, MAX_ATTEMPTS)
+        lost = [(row.id, row.kind) for row in jobs.take_unsent(session, RESEND_AFTER)]
+    for job_id, kind in lost:
+        context.queue.send(job_id, kind)
+
+
+def ensure_first_encoder(context: Context) -> None:
+    """Have the default encoder registered where there is none yet."""
+    with context.database.read() as session:
+        missing = session.query(EncoderRow).first() is None
+    if missing:
+        start_job(context, "register_encoder", {"spec": context.settings.encoder})

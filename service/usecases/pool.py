@@ -1,0 +1,232 @@
+"""The pool: images in, listed, looked at, found by likeness, and out again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
+
+from service.domain.entities import (
+    Image,
+    Job,
+    Neighbour,
+    Page,
+    Rejected,
+    StoredImage,
+    Upload,
+)
+from service.domain.errors import Conflict, Invalid
+from service.storage import embeddings, examples, images, projects
+from service.storage.images import ListedImage
+from service.storage.tables import ProjectRow
+from service.usecases.context import Context
+from service.usecases.fitting import refit
+from service.usecases.intake import enter, keep_files
+from service.usecases.jobs import start_job
+from service.usecases.prediction import nearest_examples, pool_scores, summaries
+from service.usecases.scores import Scores
+
+ORDERS = ("newest", "oldest", "uncertain", "confident")
+FILTERS = ("all", "unlabelled", "labelled", "uncertain", "unknown")
+
+
+def add_images(
+    context: Context, project_id: str, uploads: Iterable[Upload], reference_label: str | None
+) -> tuple[list[StoredImage], list[Rejected], Job | None]:
+    """Enter files in the pool; the job that embeds them, where the project has an encoder."""
+    with context.database.read() as session:
+        projects.get_project(session, project_id)
+    intake = keep_files(context, uploads)
+    with context.database.write() as session:
+        stored = enter(session, project_id, intake.kept, reference_label)
+        encoder_id = projects.get_project(session, project_id).encoder_id
+    job = None
+    if encoder_id and any(not image.duplicate for image in stored):
+        job = start_job(context, "embed", {"encoder_id": encoder_id})
+    return stored, intake.rejected, job
+
+
+def get_image(context: Context, project_id: str, image_id: int) -> Image:
+    """One image with its label and prediction. Raises NotFound."""
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        images.get_image(session, project_id, image_id)
+        listed = images.images_by_id(session, project_id, project.encoder_id, [image_id])
+        return _described(context, session, project, listed)[0]
+
+
+def image_file(context: Context, project_id: str, image_id: int) -> tuple[str, bytes]:
+    """File name and original bytes of an image."""
+    with context.database.read() as session:
+        row = images.get_image(session, project_id, image_id)
+    return row.filename, context.images.image(row.sha256)
+
+
+def image_thumbnail(context: Context, project_id: str, image_id: int) -> bytes:
+    """An image's WebP thumbnail."""
+    with context.database.read() as session:
+        row = images.get_image(session, project_id, image_id)
+    return context.images.thumbnail(row.sha256)
+
+
+def delete_image(context: Context, project_id: str, image_id: int) -> None:
+    """Take an image out of the pool, with its label; its file goes when nothing needs it."""
+    with context.database.write() as session:
+        session.delete(images.get_image(session, project_id, image_id))
+        projects.bump_labels_revision(session, project_id)
+    refit(context, project_id)
+
+
+def find_neighbours(
+    context: Context, project_id: str, image_id: int, *, count: int, examples_only: bool
+) -> list[Neighbour]:
+    """The images, or the examples, most like this one; itself left out.
+
+    Raises Conflict where the image is not embedded yet.
+    """
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        images.get_image(session, project_id, image_id)
+        pool = context.pools.get(session, project_id, project.encoder_id or "")
+        labels = examples.labels_by_image(session, project_id)
+    if image_id not in pool.positions:
+        raise Conflict("not-embedded", f"Image {image_id} is not embedded yet: ask again soon.")
+    query = pool.features[pool.positions[image_id]][None]
+    if examples_only:
+        others = {other: slug for other, slug in labels.items() if other != image_id}
+        return nearest_examples(pool, others, query, count)
+    found, cosines = pool.nearest(query, count + 1)
+    pairs = zip(found[0].tolist(), cosines[0].tolist(), strict=True)
+    return [Neighbour(i, labels.get(i), cosine) for i, cosine in pairs if i != image_id][:count]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which images to list (`all`, `class:otter`, ...), in which order, from where on."""
+
+    filter: str = "all"
+    order: str | None = None
+    cursor: str | None = None
+    limit: int = 100
+
+
+def list_images(context: Context, project_id: str, listing: Listing) -> Page[Image]:
+    """One page of the pool with labels and predictions. Raises Invalid for a filter unknown."""
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        order = listing.order or ("uncertain" if listing.filter == "uncertain" else "newest")
+        if order not in ORDERS:
+            raise Invalid("bad-order", f"'{order}' is no order: take one of {', '.join(ORDERS)}.")
+        by_score = order in ("uncertain", "confident") or _by_prediction(listing.filter)
+        chosen = _ranked if by_score else _chronological
+        listed, next_cursor, total = chosen(context, session, project, listing, order)
+        pending = 0
+        if project.encoder_id:
+            pending = embeddings.count_pending(session, project.encoder_id, project_id)
+        items = _described(context, session, project, listed)
+    return Page(items, next_cursor, total, pending)
+
+
+Chosen = tuple[list[ListedImage], str | None, int]
+
+
+def _chronological(
+    context: Context, session: Session, project: ProjectRow, listing: Listing, order: str
+) -> Chosen:
+    """By arrival, straight from the database; the cursor is the last image's id."""
+    where = _conditions(session, project.id, listing.filter)
+    after = _number(listing.cursor) if listing.cursor else None
+    listed = images.list_images(
+        session,
+        project.id,
+        project.encoder_id,
+        where=where,
+        after=after,
+        limit=listing.limit + 1,
+        oldest_first=order == "oldest",
+    )
+    page = listed[: listing.limit]
+    next_cursor = str(page[-1][0].id) if len(listed) > listing.limit else None
+    return page, next_cursor, images.count_images(session, project.id, where)
+
+
+def _ranked(
+    context: Context, session: Session, project: ProjectRow, listing: Listing, order: str
+) -> Chosen:
+    """By what the classifier says; the cursor is the place in that ranking."""
+    scores = pool_scores(context, session, project)
+    if scores is None:
+        return [], None, 0
+    rows = _matching(session, scores, project.id, listing.filter)
+    key = {
+        "uncertain": scores.margin,
+        "confident": -scores.confidence,
+        "oldest": scores.pool.image_ids,
+        "newest": -scores.pool.image_ids,
+    }[order]
+    ids = scores.pool.image_ids[rows[np.argsort(key[rows], kind="stable")]].tolist()
+    start = _number(listing.cursor) if listing.cursor else 0
+    stop = start + listing.limit
+    listed = images.images_by_id(session, project.id, project.encoder_id, ids[start:stop])
+    return listed, str(stop) if stop < len(ids) else None, len(ids)
+
+
+def _by_prediction(name: str) -> bool:
+    return name in ("uncertain", "unknown") or name.startswith("predicted:")
+
+
+def _conditions(session: Session, project_id: str, name: str) -> Sequence[ColumnElement[bool]]:
+    if name.startswith("class:"):
+        return [images.has_label(projects.get_class(session, project_id, name[6:]).slug)]
+    if name not in FILTERS:
+        raise Invalid(
+            "bad-filter",
+            f"'{name}' is no filter: take one of {', '.join(FILTERS)}, class:ID, predicted:ID.",
+        )
+    return {"unlabelled": [~images.has_label()], "labelled": [images.has_label()]}.get(name, [])
+
+
+def _matching(session: Session, scores: Scores, project_id: str, name: str) -> NDArray[np.int64]:
+    """Rows of the pool that meet a filter."""
+    labels = examples.labels_by_image(session, project_id)
+    if name == "all":
+        return np.arange(len(scores.pool))
+    if name == "labelled" or name.startswith("class:"):
+        wanted = [i for i, slug in labels.items() if name == "labelled" or slug == name[6:]]
+        return np.sort(scores.pool.rows_of(wanted))
+    keep = np.ones(len(scores.pool), dtype=bool)
+    keep[scores.pool.rows_of(list(labels))] = False
+    if name == "unknown":
+        keep &= scores.unknown
+    elif name.startswith("predicted:"):
+        slug = projects.get_class(session, project_id, name[10:]).slug
+        keep &= np.array(scores.classes)[scores.best] == slug
+    else:
+        _conditions(session, project_id, name)  # refuses a filter that does not exist
+    return np.flatnonzero(keep)
+
+
+def _described(
+    context: Context, session: Session, project: ProjectRow, listed: list[ListedImage]
+) -> list[Image]:
+    names = projects.class_names(session, project.id)
+    scores = pool_scores(context, session, project)
+    predicted = summaries(scores, names, [row.id for row, _, _ in listed])
+    return [
+        Image(
+            row.id, row.sha256, row.filename, row.width, row.height, slug, embedded,
+            predicted.get(row.id), row.created_at,
+        )
+        for row, slug, embedded in listed
+    ]  # fmt: skip
+
+
+def _number(cursor: str) -> int:
+    try:
+        return int(cursor)
+    except ValueError:
+        raise Invalid(
+            "bad-cursor", f"'{cursor}' is no cursor: send back 'next_cursor' as it came."
+        ) from None

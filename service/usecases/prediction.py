@@ -1,0 +1,172 @@
+"""Answers: of the active classifier version, for files at hand and for the pool."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from models.fitting import FittedHead
+from models.images import ImageRejected, decode
+from service.domain.entities import (
+    Neighbour,
+    Prediction,
+    PredictionSummary,
+    Rejected,
+    Upload,
+)
+from service.domain.errors import Conflict
+from service.storage import classifiers, embeddings, examples, images, projects
+from service.storage.pools import Features, Pool
+from service.storage.tables import ClassifierRow, ProjectRow
+from service.usecases.context import Context
+from service.usecases.intake import safe_name
+from service.usecases.scores import Scores
+
+NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """The active version with all that an answer needs, from one consistent state."""
+
+    version: ClassifierRow
+    head: FittedHead
+    pool: Pool
+    names: dict[str, str]
+    labels: dict[int, str]
+
+    def answer(self, filename: str, image_id: int | None, feature: Features) -> Prediction:
+        """Predict one image from its raw feature (dimension,)."""
+        query = feature[None]
+        probabilities = self.head.predict_proba(query)[0]
+        classes = [str(name) for name in self.head.classes_]
+        best = int(probabilities.argmax())
+        return Prediction(
+            class_id=classes[best],
+            label=self.names.get(classes[best], classes[best]),
+            probability=float(probabilities[best]),
+            unknown=bool(self.head.is_unknown(query)[0]),
+            filename=filename,
+            image_id=image_id,
+            scores=dict(zip(classes, map(float, probabilities), strict=True)),
+            neighbours=nearest_examples(self.pool, self.labels, query, NEIGHBOURS),
+        )
+
+
+def predict_files(
+    context: Context, project_id: str, uploads: Iterable[Upload]
+) -> tuple[list[Prediction], list[Rejected], ClassifierRow]:
+    """Predict files without keeping them, in order; unusable ones are reported.
+
+    Raises Conflict where the project has no classifier yet, saying what is missing.
+    """
+    answerer = _open(context, project_id)
+    encoder = context.encoders.get(answerer.version.encoder_id)
+    predictions, rejected = [], []
+    limits = context.settings
+    for upload in uploads:
+        name = safe_name(upload.filename)
+        try:
+            image = decode(
+                upload.data,
+                max_bytes=limits.max_file_mb * 2**20,
+                max_pixels=limits.max_megapixels * 10**6,
+            ).image
+        except ImageRejected as rejection:
+            rejected.append(Rejected(name, rejection.code, rejection.message))
+            continue
+        predictions.append(answerer.answer(name, None, encoder.embed([image])[0]))
+    return predictions, rejected, answerer.version
+
+
+def predict_images(
+    context: Context, project_id: str, image_ids: Sequence[int]
+) -> tuple[list[Prediction], ClassifierRow]:
+    """Predict images of the pool, in order. Raises Conflict where one is not embedded yet."""
+    answerer = _open(context, project_id)
+    with context.database.read() as session:
+        rows = images.require_images(session, project_id, image_ids)
+    pool = answerer.pool
+    waiting = [row.id for row in rows if row.id not in pool.positions]
+    if waiting:
+        raise Conflict(
+            "not-embedded",
+            f"{len(waiting)} of the images, the first {waiting[0]}, are not embedded yet: ask "
+            "again when GET /images says that none is pending.",
+        )
+    predictions = [
+        answerer.answer(row.filename, row.id, pool.features[pool.positions[row.id]]) for row in rows
+    ]
+    return predictions, answerer.version
+
+
+def pool_scores(context: Context, session: Session, project: ProjectRow) -> Scores | None:
+    """What the active version says of the whole pool; None where the project has none."""
+    if project.active_version is None:
+        return None
+    version = classifiers.get_version(session, project.id, project.active_version)
+    pool = context.pools.get(session, project.id, version.encoder_id)
+    return context.scores.get(project.id, version.id, pool, context.heads.get(version))
+
+
+def summaries(
+    scores: Scores | None, names: dict[str, str], image_ids: Iterable[int]
+) -> dict[int, PredictionSummary]:
+    """The prediction of each of these images that has one."""
+    if scores is None:
+        return {}
+    known = [(i, scores.pool.positions[i]) for i in image_ids if i in scores.pool.positions]
+    return {image_id: _summary(scores, names, row) for image_id, row in known}
+
+
+def nearest_examples(
+    pool: Pool, labels: dict[int, str], query: Features, count: int
+) -> list[Neighbour]:
+    """The labelled images nearest to a raw feature (1, dimension), best first."""
+    found, similarities = pool.nearest(query, count, pool.rows_of(list(labels)))
+    pairs = zip(found[0].tolist(), similarities[0].tolist(), strict=True)
+    return [Neighbour(image_id, labels.get(image_id), cosine) for image_id, cosine in pairs]
+
+
+def _open(context: Context, project_id: str) -> Answerer:
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        if project.active_version is None:
+            raise _nothing_to_answer_with(session, project)
+        version = classifiers.get_version(session, project_id, project.active_version)
+        return Answerer(
+            version,
+            context.heads.get(version),
+            context.pools.get(session, project_id, version.encoder_id),
+            projects.class_names(session, project_id),
+            examples.labels_by_image(session, project_id),
+        )
+
+
+def _nothing_to_answer_with(session: Session, project: ProjectRow) -> Conflict:
+    labelled = examples.count_examples(session, project.id)
+    if project.encoder_id is None:
+        return Conflict("no-encoder", "The first encoder is still being registered: see GET /jobs.")
+    if labelled:
+        pending = embeddings.count_pending(session, project.encoder_id, project.id)
+        return Conflict(
+            "examples-pending",
+            f"The {labelled} examples wait for their embedding ({pending} images to go): "
+            "ask again in a moment.",
+        )
+    return Conflict(
+        "no-examples",
+        f"Project '{project.id}' has no examples yet. Make a class with POST /classes, then add "
+        "images of it with POST /classes/{id}/examples.",
+    )
+
+
+def _summary(scores: Scores, names: dict[str, str], row: int) -> PredictionSummary:
+    class_id = scores.classes[int(scores.best[row])]
+    return PredictionSummary(
+        class_id=class_id,
+        label=names.get(class_id, class_id),
+        probability=float(np.clip(scores.confidence[row], 0, 1)),
+        unknown=bool(scores.unknown[row]),
+    )

@@ -1,0 +1,141 @@
+"""Projects: a pool, its classes and the classifier over them."""
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.calibration import Estimate as Measured
+from service.domain import entities
+from service.domain.entities import Estimate, Project
+from service.domain.errors import Conflict
+from service.storage import classifiers, embeddings, encoders, examples, projects
+from service.storage.tables import ClassRow, ImageRow, ProjectRow
+from service.usecases.context import Context
+from service.usecases.embedding import start_pending, switch_encoders
+from service.usecases.fitting import refit
+from service.usecases.prediction import pool_scores
+
+DEFAULT_PROJECT = "default"
+
+
+def ensure_default_project(context: Context) -> None:
+    """Make the project that calls without `?project=` mean."""
+    with context.database.write() as session:
+        if session.get(ProjectRow, DEFAULT_PROJECT) is None:
+            session.add(_new(session, DEFAULT_PROJECT, "Default"))
+
+
+def list_projects(context: Context) -> list[Project]:
+    """All projects, in the order they were made."""
+    with context.database.read() as session:
+        rows = session.scalars(select(ProjectRow).order_by(ProjectRow.created_at))
+        return [_describe(context, session, row) for row in rows]
+
+
+def get_project(context: Context, project_id: str) -> Project:
+    """One project. Raises NotFound."""
+    with context.database.read() as session:
+        return _describe(context, session, projects.get_project(session, project_id))
+
+
+def create_project(context: Context, name: str) -> Project:
+    """Make a project with a readable id. Raises Conflict where the name is taken."""
+    with context.database.write() as session:
+        rows = session.scalars(select(ProjectRow)).all()
+        if any(row.name.casefold() == name.casefold() for row in rows):
+            raise Conflict("duplicate-project", f"There is a project '{name}' already.")
+        slug = projects.free_slug(name, {row.id for row in rows})
+        session.add(_new(session, slug, name))
+    return get_project(context, slug)
+
+
+def update_project(
+    context: Context,
+    project_id: str,
+    *,
+    name: str | None,
+    classifier: str | None,
+    encoder_id: str | None,
+) -> Project:
+    """Rename a project, pick its classifier, or have another encoder take over.
+
+    Another encoder embeds the pool beside the present one and takes over when it is complete.
+    """
+    with context.database.write() as session:
+        row = projects.get_project(session, project_id)
+        row.name = name or row.name
+        row.classifier = classifier or row.classifier
+        if encoder_id is not None:
+            encoders.get_encoder(session, encoder_id)
+            row.next_encoder_id = encoder_id if encoder_id != row.encoder_id else None
+    if encoder_id is not None:
+        switch_encoders(context, encoder_id)  # at once, where the pool is embedded already
+        start_pending(context)
+    refit(context, project_id)
+    return get_project(context, project_id)
+
+
+def delete_project(context: Context, project_id: str) -> None:
+    """Delete a project with everything in it. Raises Conflict for the default project."""
+    if project_id == DEFAULT_PROJECT:
+        raise Conflict("default-project", "The default project cannot be deleted.")
+    with context.database.write() as session:
+        session.delete(projects.get_project(session, project_id))
+
+
+def reference_accuracy(context: Context, session: Session, project: ProjectRow) -> Estimate | None:
+    """Share of right predictions among unlabelled images whose true label came with them."""
+    scores = pool_scores(context, session, project)
+    if scores is None:
+        return None
+    known = _reference_labels(session, project.id)
+    for image_id in examples.labels_by_image(session, project.id):
+        known.pop(image_id, None)
+    rows = scores.pool.rows_of(list(known))
+    if not len(rows):
+        return None
+    predicted = np.array(scores.classes)[scores.best[rows]]
+    truth = np.array([known[int(image_id)] for image_id in scores.pool.image_ids[rows]])
+    measured = Measured(int((predicted == truth).sum()), len(rows))
+    return Estimate(measured.accuracy, measured.low, measured.high, measured.count)
+
+
+def _reference_labels(session: Session, project_id: str) -> dict[int, str]:
+    rows = session.execute(
+        select(ImageRow.id, ImageRow.reference_label).where(
+            ImageRow.project_id == project_id, ImageRow.reference_label.is_not(None)
+        )
+    )
+    return {image_id: label for image_id, label in rows if label}
+
+
+def _new(session: Session, slug: str, name: str) -> ProjectRow:
+    known = encoders.list_encoders(session)
+    return ProjectRow(id=slug, name=name, encoder_id=known[0].id if known else None)
+
+
+def _describe(context: Context, session: Session, row: ProjectRow) -> Project:
+    estimate = None
+    if row.active_version is not None:
+        stored = classifiers.get_version(session, row.id, row.active_version).estimate
+        estimate = Estimate(**stored) if stored else None
+    return entities.Project(
+        id=row.id,
+        name=row.name,
+        classifier=row.classifier,
+        encoder_id=row.encoder_id,
+        next_encoder_id=row.next_encoder_id,
+        images=projects.count_images(session, row.id),
+        examples=examples.count_examples(session, row.id),
+        classes=session.query(ClassRow).filter_by(project_id=row.id).count(),
+        pending=_pending(session, row),
+        active_version=row.active_version,
+        estimate=estimate,
+        reference=reference_accuracy(context, session, row),
+        created_at=row.created_at,
+    )
+
+
+def _pending(session: Session, row: ProjectRow) -> int:
+    waiting = row.next_encoder_id or row.encoder_id
+    return embeddings.count_pending(session, waiting, row.id) if waiting else 0

@@ -1,0 +1,30 @@
+"""The Celery application and its one thin task.
+
+Jobs run in threads of one process a device: CUDA does not survive a fork.
+"""
+
+from typing import Any
+
+from celery import signals
+
+from service.jobs import TASK, create_celery
+from service.settings import Settings
+from worker import resources
+from worker.running import claim
+
+app = create_celery(Settings().broker)
+
+
+@app.task(name=TASK)  # type: ignore[untyped-decorator]
+def run_job(job_id: str) -> None:
+    """Look the job up, and do what is left of it; nothing where another worker has it."""
+    from worker.handlers import HANDLERS  # imports torch: late, so that the worker starts fast
+
+    running = claim(resources.get_context(), job_id, resources.stopping)
+    if running is not None:
+        running.run(HANDLERS[running.job.kind])
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop_jobs(**_: Any) -> None:
+    resources.stopping.set()

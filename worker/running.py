@@ -1,0 +1,86 @@
+"""One job from claim to end: heartbeat, progress, cancellation, and an honest last state."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from service.domain.entities import Job
+from service.storage import jobs
+from service.usecases.context import Context
+
+BEAT_SECONDS = 4.0
+log = structlog.get_logger()
+
+
+class JobStopped(Exception):
+    """The job shall not go on here: it was cancelled, or another worker has it."""
+
+
+class WorkerStopping(Exception):
+    """This worker is shutting down; the job goes back to the queue."""
+
+
+class RunningJob:
+    """A claimed job. Handlers call `report` between steps, where they may be stopped."""
+
+    def __init__(self, context: Context, job: Job, stopping: threading.Event) -> None:
+        self.context = context
+        self.job = job
+        self._stopping = stopping
+        self._lost = threading.Event()
+        self._over = threading.Event()
+
+    def report(self, *, done: int, total: int, message: str) -> None:
+        """Note progress. Raises JobStopped or WorkerStopping where the job is to end here."""
+        if self._lost.is_set():
+            raise JobStopped
+        if self._stopping.is_set():
+            raise WorkerStopping
+        with self.context.database.write() as session:
+            jobs.report(
+                session, self.job.id, self.job.attempts, done=done, total=total, message=message
+            )
+
+    def run(self, handler: Callable[["RunningJob"], None]) -> None:
+        """Run the handler to a final state, or put the job back if this worker is stopping."""
+        heart = threading.Thread(target=self._beat, name=f"beat-{self.job.id}", daemon=True)
+        heart.start()
+        try:
+            handler(self)
+            self._finish("succeeded")
+        except JobStopped:
+            self._finish("cancelled")
+        except WorkerStopping:
+            with self.context.database.write() as session:
+                jobs.release(session, self.job.id, self.job.attempts)
+        except Exception as error:  # whatever a handler fails with is the job's outcome
+            log.error("job_failed", job_id=self.job.id, kind=self.job.kind, exc_info=error)
+            self._finish("failed", str(error) or type(error).__name__)
+        finally:
+            self._over.set()
+            heart.join()
+
+    def _finish(self, state: str, error: str | None = None) -> None:
+        with self.context.database.write() as session:
+            jobs.finish(session, self.job.id, self.job.attempts, state, error)
+        log.info("job_over", job_id=self.job.id, kind=self.job.kind, state=state, error=error)
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            with suppress(Exception):  # a beat that fails is one missed; the next may get through
+                with self.context.database.write() as session:
+                    held = jobs.beat(session, self.job.id, self.job.attempts)
+                if not held:
+                    self._lost.set()
+                    return
+
+
+def claim(context: Context, job_id: str, stopping: threading.Event) -> RunningJob | None:
+    """Take the job for this worker; None where there is nothing to do for it."""
+    with context.database.write() as session:
+        if not jobs.claim(session, job_id):
+            return None
+        job = jobs.job_from_row(jobs.get_job(session, job_id))
+    return RunningJob(context, job, stopping)
