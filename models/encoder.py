@@ -82,8 +82,12 @@ def register_encoder(
         spec, norm=norm, image_size=image_size, hub=hub, bundled_folder=bundled_folder
     )
     target = Path(encoders_folder) / manifest.encoder_id
-    if not (target / MANIFEST_FILE).exists():
-        _build_folder(target, manifest, tensors)
+    try:
+        if not (target / MANIFEST_FILE).exists():
+            _build_folder(target, manifest, tensors)
+    except OSError as error:
+        if not (target / MANIFEST_FILE).exists():  # else another process was faster, with the same
+            raise EncoderError(f"{target} cannot be written: {error}.") from error
     return target
 
 
@@ -97,15 +101,7 @@ def _build_folder(target: Path, manifest: Manifest, tensors: dict[str, torch.Ten
         vit = _loaded_vit(manifest, tensors)
         export_onnx(vit, manifest, folder / ONNX_FILE)
         check_agreement(vit, OnnxEncoder(folder))
-        _move_in(folder, target)
-
-
-def _move_in(folder: Path, target: Path) -> None:
-    try:
         folder.rename(target)
-    except OSError as error:
-        if not (target / MANIFEST_FILE).exists():  # else another process was faster: its is equal
-            raise EncoderError(f"{target} cannot be written ({error.strerror})") from error
 
 
 def _remove_abandoned(encoders_folder: Path) -> None:

@@ -5,7 +5,12 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download, try_to_load_from_cache
+from huggingface_hub import (
+    get_hf_file_metadata,
+    hf_hub_download,
+    hf_hub_url,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import (
     GatedRepoError,
     RemoteEntryNotFoundError,
@@ -55,16 +60,14 @@ class Hub:
         answers: queue.SimpleQueue[str | Exception] = queue.SimpleQueue()
 
         def download() -> None:
+            url = hf_hub_url(repository, filename, endpoint=self.endpoint)
             try:
-                answers.put(
-                    hf_hub_download(
-                        repository,
-                        filename,
-                        cache_dir=self.cache_folder,
-                        etag_timeout=timeout_seconds,
-                        endpoint=self.endpoint,
-                    )
+                # hf_hub_download tries five times; where there is no network, one try says so.
+                get_hf_file_metadata(url, timeout=timeout_seconds, endpoint=self.endpoint)
+                path = hf_hub_download(
+                    repository, filename, cache_dir=self.cache_folder, endpoint=self.endpoint
                 )
+                answers.put(path)
             except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
                 answers.put(error)
 

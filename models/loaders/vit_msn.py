@@ -23,6 +23,20 @@ _CONFIG = "config.json"
 _WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 _DROPPED = ("classifier.", "embeddings.mask_token")
 
+_SUPPORTED = {"model_type": "vit_msn", "hidden_act": "gelu", "qkv_bias": True, "num_channels": 3}
+
+# transformers leaves out of config.json what equals its own defaults, in some versions.
+_DEFAULTS = _SUPPORTED | {
+    "model_type": None,
+    "image_size": 224,
+    "patch_size": 16,
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "layer_norm_eps": 1e-6,
+}
+
 # This project's name (timm's) -> theirs; query, key and value are one tensor here, three there.
 _RENAMED = {
     r"cls_token": "embeddings.cls_token",
@@ -80,18 +94,15 @@ def _local_weights(folder: Path) -> Path:
 
 def _architecture(path: Path) -> VitConfig:
     try:
-        return _vit_config(json.loads(path.read_bytes()))
+        return _vit_config(_DEFAULTS | json.loads(path.read_bytes()))
     except OSError as error:
         raise EncoderError(f"{path} cannot be read ({error.strerror}): copy it again.") from error
-    except KeyError as error:
-        raise EncoderError(f"{path} lacks {error}: it describes no ViTMSN encoder.") from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise EncoderError(f"{path} describes no usable ViTMSN encoder: {error}.") from error
 
 
 def _vit_config(config: dict[str, Any]) -> VitConfig:
-    required = {"model_type": "vit_msn", "hidden_act": "gelu", "qkv_bias": True, "num_channels": 3}
-    for key, value in required.items():
+    for key, value in _SUPPORTED.items():
         if config[key] != value:
             raise ValueError(f"{key} is {config[key]!r}, only {value!r} is supported")
     return VitConfig(

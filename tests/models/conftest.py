@@ -1,6 +1,7 @@
-"""Encoders small enough to export in a second."""
+"""Encoders small enough to export in a second, and a hub on this machine."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from models.encoder import register_encoder
 from models.manifest import Feature, Manifest, VitConfig
 from models.transforms import EvaluationTransform
 from models.vit import build_vit
+from tests.models.local_hub import LocalHub
 
 TINY = VitConfig(image_size=32, patch_size=8, width=32, depth=2, heads=2)
 
@@ -64,3 +66,13 @@ def photos() -> list[Image.Image]:
     originals = [Image.fromarray(photo) for photo in load_sample_images().images]
     boxes = [(40 * i, 20 * i, 40 * i + 120 + 12 * i, 20 * i + 100 + 9 * i) for i in range(10)]
     return [photo.crop(box) for photo in originals for box in boxes]
+
+
+@pytest.fixture
+def local_hub() -> Iterator[LocalHub]:
+    hub = LocalHub()
+    threading.Thread(target=hub.serve_forever, daemon=True).start()
+    yield hub
+    hub.released.set()
+    hub.shutdown()
+    hub.server_close()
