@@ -75,6 +75,6 @@ async def _keep_tidy(context: Context) -> None:
     while True:
         try:
             await run_in_threadpool(tidy, context)
-        except Exception as error:  # tidying goes on however often it fails
+        except Exception as error:  # noqa: BLE001  tidying goes on however often it fails
             log.warning("tidying_failed", error=str(error))
         await asyncio.sleep(TIDY_SECONDS)

@@ -2,8 +2,7 @@
 
 import json
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -92,7 +91,7 @@ def _settings() -> Settings:
         _fail(f"HANDFUL_{'_'.join(map(str, first['loc'])).upper()}: {first['msg']}.")
 
 
-def _fail(message: str) -> Any:
+def _fail(message: str) -> NoReturn:
     console.print(f"[red]{message}[/red]", highlight=False)
     sys.exit(1)
 

@@ -2,8 +2,10 @@
 
 import io
 import time
+from contextlib import suppress
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from sklearn.datasets import load_digits
@@ -13,7 +15,7 @@ from service.settings import Settings
 
 LABELS_PER_CLASS = 5
 WAIT_SECONDS = 120.0
-NAMES = "Zero One Two Three Four Five Six Seven Eight Nine".split()
+NAMES = ["Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"]
 
 
 def load_sample(address: str, settings: Settings, console: Console) -> None:
@@ -24,14 +26,12 @@ def load_sample(address: str, settings: Settings, console: Console) -> None:
         used = [p for p in client.get("/projects")["projects"] if p["images"] or p["classes"]]
         if mark.exists() or any(project["id"] != "digits" for project in used):
             return
-        try:
+        with suppress(ApiError):  # made by a start that was cut off: what follows is idempotent
             client.post("/projects", {"name": "Digits"})
-        except ApiError:
-            pass  # an earlier start was cut off in the middle: what follows is idempotent
-    with Client(address, project="digits", key=key) as client:
-        with console.status("Loading the sample project: 1,797 handwritten digits"):
-            _load_digits(client)
-            _wait_for_classifier(client)
+    progress = console.status("Loading the sample project: 1,797 handwritten digits")
+    with Client(address, project="digits", key=key) as client, progress:
+        _load_digits(client)
+        _wait_for_classifier(client)
     mark.touch()
 
 
@@ -42,14 +42,12 @@ def _load_digits(client: Client) -> None:
         files = [(f"{name.lower()}-{i:04}.png", _png(digits.images[i])) for i in chosen]
         answers = list(client.upload("/images", files, reference_label=name))
         images = [image["id"] for answer in answers for image in answer["images"]]
-        try:
+        with suppress(ApiError):
             client.post("/classes", {"name": name})
-        except ApiError:
-            pass  # made by the start that was cut off
         client.post(f"/classes/{name.lower()}/examples", {"image_ids": images[:LABELS_PER_CLASS]})
 
 
-def _png(digit: np.ndarray) -> bytes:
+def _png(digit: NDArray[np.float64]) -> bytes:
     """An 8 x 8 digit of 17 grey levels, enlarged so that people can look at it."""
     grey = Image.fromarray((255 - digit * 255 / 16).astype(np.uint8))
     file = io.BytesIO()

@@ -45,7 +45,7 @@ class Child:
 
     def start(self) -> None:
         self.started_at = time.monotonic()
-        with open(self.log, "ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
                 env=os.environ | self.environment,
@@ -54,7 +54,7 @@ class Child:
                 stderr=log,
                 # Out of the terminal's reach: on Ctrl-C the supervisor stops them in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  no thread runs when it is called
             )
 
     def keep_alive(self) -> None:
@@ -138,7 +138,7 @@ class Supervisor:
             raise StartError(f"The service was not ready in time. Its logs are in {logs}.")
         return False
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stopped = True
 
 
@@ -151,7 +151,7 @@ def _is_ready(address: str) -> bool:
 
 def _redis_command(socket_path: Path) -> list[str]:
     socket_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    words = "--port 0 --unixsocketperm 700 --appendonly no --daemonize no".split()
+    words = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "no", "--daemonize", "no"]
     # The queue may be lost at any time: jobs live in the database.
     return [
         _redis_server(), *words, "--save", "",
@@ -179,7 +179,7 @@ def _redis_server() -> str:
 def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder: two services in one would share a Redis socket and a port file."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    with open(data_dir / "up.lock", "w") as lock:
+    with (data_dir / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -56,7 +56,7 @@ class RunningJob:
             with self.context.database.write() as session:
                 jobs.release(session, self.job.id, self.job.attempts)
         except Exception as error:  # whatever a handler fails with is the job's outcome
-            log.error("job_failed", job_id=self.job.id, kind=self.job.kind, exc_info=error)
+            log.exception("job_failed", job_id=self.job.id, kind=self.job.kind)
             self._finish("failed", str(error) or type(error).__name__)
         finally:
             self._over.set()

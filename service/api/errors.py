@@ -1,7 +1,7 @@
 """The one place where errors become responses: RFC 9457 problem details."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from fastapi import FastAPI, Request
@@ -59,12 +59,12 @@ def install_handlers(app: FastAPI) -> None:
 
 
 async def _domain(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, DomainError)
+    error = cast(DomainError, error)
     return problem(STATUS[type(error)], error.code, error.detail, instance=request.url.path)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+    error = cast(RequestValidationError, error)
     found = [
         {"field": ".".join(map(str, each["loc"])), "message": each["msg"]}
         for each in error.errors()
@@ -77,7 +77,7 @@ async def _validation(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
+    error = cast(HTTPException, error)
     if error.status_code == 404:
         return problem(404, "unknown-path", f"There is nothing at {request.url.path}.")
     if error.status_code == 405:

@@ -1,10 +1,9 @@
 """The REST contract: what goes in and comes out, one class a message."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
-from typing_extensions import Annotated
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 ClassifierKind = Literal["auto", "logistic", "prototype"]

@@ -55,16 +55,16 @@ class Guard:
             and urlsplit(origin).netloc != host.netloc
         ):
             return problem(403, "wrong-origin", f"Pages of {origin} may not change anything here.")
-        if self._key is None or _is_open(scope["path"]) or self._holds_key(Request(scope)):
+        if self._key is None or _is_open(scope["path"]) or _holds(Request(scope), self._key):
             return None
         return problem(401, "key-required", "Send the API key as 'Authorization: Bearer KEY'.")
 
-    def _holds_key(self, request: Request) -> bool:
-        assert self._key is not None
-        scheme, _, sent = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and _same(sent.strip(), self._key):
-            return True
-        return _same(request.cookies.get(COOKIE, ""), session_token(self._key))
+
+def _holds(request: Request, key: str) -> bool:
+    scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and _same(sent.strip(), key):
+        return True
+    return _same(request.cookies.get(COOKIE, ""), session_token(key))
 
 
 def session_token(key: str) -> str:

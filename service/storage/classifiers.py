@@ -67,7 +67,7 @@ def load_head(data: bytes) -> FittedHead:
         return FittedHead.from_arrays(dict(arrays))
 
 
-def _of(project_id: str) -> Select[tuple[ClassifierRow]]:
+def _of(project_id: str) -> Select[ClassifierRow]:
     return (
         select(ClassifierRow)
         .where(ClassifierRow.project_id == project_id)

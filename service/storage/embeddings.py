@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.features import Features
 from service.storage.images import is_embedded
 from service.storage.tables import EmbeddingRow, ImageRow, ProjectRow
 
-Features = NDArray[np.float32]
-
 
 def pending_images(session: Session, encoder_id: str, limit: int) -> list[ImageRow]:
-    """Images of all projects that use the encoder, or will, and that it has not seen, oldest first."""
+    """Images that it has not seen, of all projects that use it or will, the oldest first."""
     return list(session.scalars(_pending(encoder_id).order_by(ImageRow.id).limit(limit)))
 
 
@@ -69,7 +67,7 @@ def count_embeddings(session: Session, project_id: str, encoder_id: str) -> int:
     return session.scalar(query) or 0
 
 
-def _pending(encoder_id: str) -> Select[tuple[ImageRow]]:
+def _pending(encoder_id: str) -> Select[ImageRow]:
     return (
         select(ImageRow)
         .join(ProjectRow, ProjectRow.id == ImageRow.project_id)

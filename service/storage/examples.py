@@ -27,7 +27,7 @@ def labels_by_image(session: Session, project_id: str) -> dict[int, str]:
         .where(ClassRow.project_id == project_id)
         .order_by(ExampleRow.id)
     )
-    return {image_id: slug for image_id, slug in rows}
+    return dict(rows.tuples())
 
 
 def count_examples(session: Session, project_id: str) -> int:

@@ -97,7 +97,7 @@ def is_embedded(encoder_id: str) -> ColumnElement[bool]:
     )
 
 
-def _listing(project_id: str, encoder_id: str | None) -> Select[tuple[ImageRow, str | None, bool]]:
+def _listing(project_id: str, encoder_id: str | None) -> Select[ImageRow, str | None, bool]:
     return (
         select(ImageRow, ClassRow.slug, is_embedded(encoder_id or ""))
         .outerjoin(ExampleRow, ExampleRow.image_id == ImageRow.id)

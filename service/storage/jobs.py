@@ -1,4 +1,4 @@
-"""Rows of jobs. Every change of state is one guarded update, so that two workers never share one."""
+"""Rows of jobs. Each change of state is one guarded update: two workers never share a job."""
 
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -57,7 +57,7 @@ def claim(session: Session, job_id: str) -> bool:
 
 
 def beat(session: Session, job_id: str, attempt: int) -> bool:
-    """Show that the worker lives; False where the job is no longer its own or shall be cancelled."""
+    """Show that the worker lives; False where the job is not its own any more, or cancelled."""
     held = _held(job_id, attempt)
     return _change(session, [*held, ~JobRow.cancel_requested], heartbeat_at=now())
 
@@ -97,7 +97,12 @@ def request_cancel(session: Session, job_id: str) -> None:
 def requeue_orphans(session: Session, silent: timedelta, max_attempts: int) -> None:
     """Put running jobs whose worker fell silent back; give up those that did so too often."""
     orphaned = [JobRow.state == "running", JobRow.heartbeat_at < now() - silent]
-    _change(session, [*orphaned, JobRow.cancel_requested], state="cancelled", finished_at=now())
+    _change(
+        session,
+        [*orphaned, JobRow.cancel_requested.is_(True)],
+        state="cancelled",
+        finished_at=now(),
+    )
     gave_up = f"Its worker died {max_attempts} times. See the worker's log, then start it again."
     _change(
         session,

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from models.features import normalise
-from service.storage.embeddings import Features, count_embeddings, embeddings_after
+from models.features import Features, normalise
+from service.storage.embeddings import count_embeddings, embeddings_after
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Pool:
             return np.empty((len(queries), 0), np.int64), np.empty((len(queries), 0), np.float32)
         limits = None
         if among is not None:
-            limits = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))
+            limits = faiss.SearchParameters(sel=faiss.IDSelectorBatch(among))  # type: ignore[call-arg]
         similarities, rows = self._index.search(normalise(queries), count, params=limits)
         return self.image_ids[rows], similarities
 
@@ -63,7 +63,7 @@ class Pool:
 
 
 class Pools:
-    """The pools asked for so far, each brought up to date with the database when it is asked for."""
+    """The pools in use, each brought up to date with the database when it is asked for."""
 
     def __init__(self) -> None:
         self._pools: dict[tuple[str, str], Pool] = {}

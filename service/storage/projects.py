@@ -45,7 +45,7 @@ def class_names(session: Session, project_id: str) -> dict[str, str]:
     rows = session.execute(
         select(ClassRow.slug, ClassRow.name).where(ClassRow.project_id == project_id)
     )
-    return {slug: name for slug, name in rows}
+    return dict(rows.tuples())
 
 
 def count_images(session: Session, project_id: str) -> int:

@@ -3,16 +3,17 @@
 from collections import Counter
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from models.calibration import Estimate
+from models.classifiers import HeadKind
+from models.features import Features
 from models.fitting import FittedHead, fit_head
 from service.storage import examples
 from service.storage.classifiers import dump_head, latest_version
-from service.storage.pools import Features
 from service.storage.projects import get_project
 from service.storage.tables import ClassifierRow
 from service.usecases.context import Context
@@ -26,7 +27,7 @@ class LabelledFeatures:
     """A project's labels at one moment, with the features of those images that have them."""
 
     encoder_id: str
-    kind: str
+    kind: HeadKind
     labels_revision: int
     features: Features
     labels: list[str]
@@ -56,7 +57,8 @@ def refit(context: Context, project_id: str) -> int | None:
             snapshot = _read_labels(context, session, project_id)
             latest = latest_version(session, project_id)
         if snapshot is None or not snapshot.labels:
-            return _retire(context, project_id)
+            _retire(context, project_id)
+            return None
         if latest is not None and snapshot.fitted_by(latest):
             return latest.version
         head = fit_head(snapshot.features, np.array(snapshot.labels), kind=snapshot.kind)
@@ -72,7 +74,11 @@ def _read_labels(context: Context, session: Session, project_id: str) -> Labelle
     rows = pool.rows_of(list(by_image))
     labels = [by_image[int(image_id)] for image_id in pool.image_ids[rows]]
     return LabelledFeatures(
-        project.encoder_id, project.classifier, project.labels_revision, pool.features[rows], labels
+        project.encoder_id,
+        cast(HeadKind, project.classifier),
+        project.labels_revision,
+        pool.features[rows],
+        labels,
     )
 
 

@@ -19,7 +19,7 @@ def check_parts(context: Context) -> dict[str, str]:
 def _guarded(check: Callable[[], str]) -> str:
     try:
         return check()
-    except Exception as error:  # whatever is wrong with a part is what this reports
+    except Exception as error:  # noqa: BLE001  whatever is wrong with a part is what this reports
         return f"{type(error).__name__}: {error}"
 
 

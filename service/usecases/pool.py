@@ -133,7 +133,7 @@ Chosen = tuple[list[ListedImage], str | None, int]
 
 
 def _chronological(
-    context: Context, session: Session, project: ProjectRow, listing: Listing, order: str
+    _context: Context, session: Session, project: ProjectRow, listing: Listing, order: str
 ) -> Chosen:
     """By arrival, straight from the database; the cursor is the last image's id."""
     where = _conditions(session, project.id, listing.filter)

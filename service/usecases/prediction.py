@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.orm import Session
 
+from models.features import Features
 from models.fitting import FittedHead
 from models.images import ImageRejected, decode
 from service.domain.entities import (
@@ -17,7 +18,7 @@ from service.domain.entities import (
 )
 from service.domain.errors import Conflict
 from service.storage import classifiers, embeddings, examples, images, projects
-from service.storage.pools import Features, Pool
+from service.storage.pools import Pool
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.intake import safe_name

@@ -61,9 +61,10 @@ def list_images(
     project: ProjectId = "default",
     limit: Limit = 100,
     cursor: Cursor = None,
-    filter: Annotated[
+    filter_: Annotated[
         str,
         Query(
+            alias="filter",
             description="all, unlabelled, labelled, uncertain, unknown, class:ID or predicted:ID",
             examples=["unlabelled"],
         ),
@@ -72,7 +73,7 @@ def list_images(
         str | None, Query(description="newest, oldest, uncertain or confident")
     ] = None,
 ) -> entities.Page[entities.Image]:
-    return pool.list_images(context, project, Listing(filter, order, cursor, limit))
+    return pool.list_images(context, project, Listing(filter_, order, cursor, limit))
 
 
 @router.get("/images/{image_id}", tags=["pool"], summary="One image", response_model=Image)
