@@ -17,8 +17,8 @@ SHARPNESS = 2.0
 # A random part of a large pool stands for all of it: the answer stays within a second.
 MAX_REPRESENTED = 3000
 MAX_CANDIDATES = 1500
-# Uncertain images to choose from, for each one suggested.
-SHORTLIST = 5
+# Share of the pool, the most uncertain first, that uncertain suggestions are chosen from.
+SHORTLIST = 0.2
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,11 @@ def suggest(
 
     unlabelled: (n, d) raw features; labelled: (m, d), m >= 0; probabilities: (n, classes) of
     the unlabelled images, None as long as a class has no label. `coverage` picks images that
-    represent many which no labelled one represents; `uncertain` picks the same way among
+    represent many which no labelled one represents. `uncertain` picks in the same way among
     those with the smallest margin between the two likeliest classes, so that a batch holds no
-    near-duplicates; `auto` covers until every class has a label, and then asks where it is
-    uncertain. Deterministic. Raises ValueError for `uncertain` without two classes.
+    near-duplicates and no outliers. `auto` covers until every class has a label, and then asks
+    where the classifier is uncertain. Deterministic. Raises ValueError for `uncertain` without
+    two classes.
     """
     pool = normalise(unlabelled)
     if not len(pool):
@@ -62,32 +63,51 @@ def suggest(
     if hesitant is None:
         if strategy == "uncertain":
             raise ValueError("suggesting uncertain images needs a classifier with two classes")
-        candidates = _sample(len(pool), MAX_CANDIDATES)
-        return [Suggestion(index) for index in _cover(pool, labelled, candidates, count)]
+        return [Suggestion(index) for index in _representative(pool, labelled, count)]
     if len(hesitant) != len(pool):
         raise ValueError(f"{len(pool)} unlabelled images came with {len(hesitant)} probabilities")
-    candidates = np.argsort(_margins(hesitant), kind="stable")[: SHORTLIST * count]
-    chosen = _cover(pool, labelled, candidates, count)
+    chosen = _uncertain(pool, labelled, hesitant, count)
     return [Suggestion(index, _rivals(hesitant[index])) for index in chosen]
 
 
-def _cover(pool: Features, labelled: npt.ArrayLike, candidates: Indices, count: int) -> list[int]:
+def _representative(pool: Features, labelled: npt.ArrayLike, count: int) -> list[int]:
+    candidates = _sample(len(pool), max(count, MAX_CANDIDATES))
+    return _cover(pool, labelled, candidates, np.ones(len(candidates)), count)
+
+
+def _uncertain(
+    pool: Features, labelled: npt.ArrayLike, probabilities: npt.NDArray[np.floating], count: int
+) -> list[int]:
+    margins = _margins(probabilities)
+    size = max(count, min(int(SHORTLIST * len(pool)), MAX_CANDIDATES))
+    shortlist = np.argsort(margins, kind="stable")[:size]
+    return _cover(pool, labelled, shortlist, 1 - margins[shortlist], count)
+
+
+def _cover(
+    pool: Features,
+    labelled: npt.ArrayLike,
+    candidates: Indices,
+    worth: npt.NDArray[np.floating],
+    count: int,
+) -> list[int]:
     """Greedily the candidates that most increase how well the pool is represented.
 
     Bae, Noh, Sutherland, "Generalized Coverage for More Robust Low-Budget Active Learning"
     (MaxHerding, ECCV 2024): an image is represented by its nearest labelled or chosen one.
+    worth: (candidates,) factors on each candidate's gain.
     """
     represented = _sample(len(pool), MAX_REPRESENTED)
     centre = pool.mean(axis=0)
     targets = _directions(pool[represented], centre)
-    gains_of = _kernel(_directions(pool[candidates], centre), targets)  # (candidates, targets)
+    represents = _kernel(_directions(pool[candidates], centre), targets)
     covered = _coverage(targets, labelled, centre)
     chosen: list[int] = []
     for _ in range(min(count, len(candidates))):
-        gains = np.maximum(gains_of, covered).sum(axis=1)
+        gains = worth * (np.maximum(represents, covered) - covered).sum(axis=1)
         gains[chosen] = -np.inf
         best = int(gains.argmax())
-        covered = np.maximum(covered, gains_of[best])
+        covered = np.maximum(covered, represents[best])
         chosen.append(best)
     return [int(index) for index in candidates[chosen]]
 

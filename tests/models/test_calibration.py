@@ -1,0 +1,120 @@
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.calibration import (
+    Estimate,
+    HeldOut,
+    cross_validate,
+    estimate_accuracy,
+    expected_calibration_error,
+    fit_temperature,
+    wilson_interval,
+)
+from models.classifiers import LogisticRegressionClassifier, PrototypeClassifier
+
+
+def clusters(counts: list[int], noise: float = 0.5) -> tuple[npt.NDArray[np.float32], list[str]]:
+    """One cluster a class, of so many samples each."""
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(len(counts), 32))
+    codes = np.repeat(np.arange(len(counts)), counts)
+    features = centres[codes] + noise * rng.normal(size=(len(codes), 32))
+    return features.astype(np.float32), [f"class-{code}" for code in codes]
+
+
+def held_out_at(temperature: float, count: int = 4000) -> HeldOut:
+    """Logits whose softmax at this temperature is the truth."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(count, 5))
+    codes = (scores + rng.gumbel(size=scores.shape)).argmax(axis=1)
+    return HeldOut(scores * temperature, codes)
+
+
+@given(st.lists(st.integers(1, 7), min_size=2, max_size=6))
+def test_every_example_whose_class_has_another_is_held_out_once(counts: list[int]) -> None:
+    held_out = cross_validate(PrototypeClassifier(), *clusters(counts))
+
+    tested = np.bincount(held_out.codes, minlength=len(counts)) if held_out else [0] * len(counts)
+    assert list(tested) == [count if count > 1 else 0 for count in counts]
+
+
+def test_with_one_label_a_class_nothing_can_be_held_out() -> None:
+    assert cross_validate(PrototypeClassifier(), *clusters([1, 1, 1])) is None
+
+
+def test_a_held_out_example_is_judged_by_a_head_that_did_not_see_it() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 200)), rng.permutation(np.repeat(["a", "b"], 20))
+    head = LogisticRegressionClassifier()
+
+    held_out = cross_validate(head, X, y)
+
+    assert np.mean(head.fit(X, y).predict(X) == y) == 1
+    assert held_out is not None
+    assert estimate_accuracy(held_out).accuracy < 0.75
+
+
+def test_two_labels_a_class_are_judged_by_heads_with_one_label_of_every_class() -> None:
+    held_out = cross_validate(LogisticRegressionClassifier(), *clusters([2] * 10, noise=0.8))
+
+    assert held_out is not None
+    assert estimate_accuracy(held_out).accuracy > 0.8
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 3.0])
+def test_the_temperature_of_many_examples_is_found(temperature: float) -> None:
+    assert fit_temperature(held_out_at(temperature), 1.0) == pytest.approx(temperature, rel=0.1)
+
+
+def test_a_few_right_answers_do_not_make_the_head_certain() -> None:
+    right = HeldOut(np.eye(2), np.arange(2))
+
+    assert 0.3 < fit_temperature(right, 1.0) < 1.0
+
+
+def test_useless_logits_end_at_a_high_but_finite_temperature() -> None:
+    rng = np.random.default_rng(0)
+    useless = HeldOut(rng.normal(size=(500, 4)), rng.integers(0, 4, 500))
+
+    assert 3 < fit_temperature(useless, 1.0) <= 20
+
+
+def test_calibration_lowers_the_calibration_error() -> None:
+    def error(temperature: float) -> float:
+        scaled = np.exp(held_out.logits / temperature)
+        probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+        return expected_calibration_error(probabilities, held_out.codes)
+
+    held_out = held_out_at(0.25)
+
+    assert error(fit_temperature(held_out, 1.0)) < 0.03 < error(1.0)
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "low", "high"),
+    # Published values of the 95 % score interval (Newcombe, 1998, and exact arithmetic).
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (5, 5, 0.5655, 1)],
+)
+def test_the_interval_is_wilsons(right: int, count: int, low: float, high: float) -> None:
+    assert wilson_interval(right, count) == pytest.approx((low, high), abs=1e-4)
+
+
+@given(st.integers(1, 500), st.data())
+def test_the_interval_holds_the_estimate(count: int, data: st.DataObject) -> None:
+    estimate = Estimate(data.draw(st.integers(0, count)), count)
+
+    assert 0 <= estimate.low <= estimate.accuracy + 1e-12
+    assert estimate.accuracy - 1e-12 <= estimate.high <= 1
+
+
+def test_confidence_that_is_always_kept_has_no_calibration_error() -> None:
+    probabilities = np.tile([0.75, 0.25], (4, 1))
+
+    assert expected_calibration_error(probabilities, np.array([0, 0, 0, 1])) == 0
+
+
+def test_certainty_that_is_always_wrong_has_an_error_of_one() -> None:
+    assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([1])) == 1
