@@ -88,7 +88,7 @@ def upload_body(*, ids: bool = False, fields: dict[str, Any] | None = None) -> d
     content: dict[str, Any] = {"multipart/form-data": {"schema": schema}}
     if ids:
         content["application/json"] = {
-            "schema": {"$ref": "#/components/schemas/ImageIds"},
+            "schema": ImageIds.model_json_schema(),
             "example": {"image_ids": [1, 2, 3]},
         }
     return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,1 @@
+"""The commands of `handful`, by what they need: a machine, a running service, or data alone."""

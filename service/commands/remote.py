@@ -1,0 +1,132 @@
+"""Commands that talk to a running service over its REST API."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.progress import track
+
+from models.labelled_folder import LabelledFolderError, read_labelled
+from service.client import FILES_PER_REQUEST, ApiError, Client
+from service.commands.common import AsJson, console, fail, print_rows, read_settings
+
+Project = Annotated[str, typer.Option(help="Id of the project.")]
+Server = Annotated[str, typer.Option(help="Address of the service; this machine's if empty.")]
+
+
+def import_(
+    source: Annotated[Path, typer.Argument(help="Folder with images, or a zip of one.")],
+    project: Project = "default",
+    reference: Annotated[
+        bool, typer.Option(help="The folders name true labels to measure with, not to learn.")
+    ] = False,
+    server: Server = "",
+) -> None:
+    """Add images to the pool; what is there already is not added twice."""
+    with _connect(server, project) as client:
+        added = duplicates = 0
+        for label, files in _batches(source):
+            fields = {"reference_label": label} if reference else {}
+            for answer in client.upload("/images", files, **fields):
+                duplicates += sum(image["duplicate"] for image in answer["images"])
+                added += len(answer["images"])
+                _report_rejected(answer["rejected"])
+    console.print(f"{added} images, {duplicates} of them known already.")
+
+
+def label(
+    class_name: Annotated[str, typer.Argument(help="Name of the class; made where it is new.")],
+    files: Annotated[list[Path], typer.Argument(help="Image files of this class.")],
+    project: Project = "default",
+    server: Server = "",
+) -> None:
+    """Add files as examples of a class."""
+    with _connect(server, project) as client:
+        known = {each["name"]: each["id"] for each in client.get("/classes")["classes"]}
+        class_id = known.get(class_name) or client.post("/classes", {"name": class_name})["id"]
+        named = [(path.name, _read(path)) for path in files]
+        for answer in client.upload(f"/classes/{class_id}/examples", named):
+            _report_rejected(answer["rejected"])
+            version = answer["classifier_version"] or "pending"
+            console.print(f"{len(answer['examples'])} examples; classifier version {version}.")
+
+
+def predict(
+    files: Annotated[list[Path], typer.Argument(help="Image files to predict.")],
+    project: Project = "default",
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """Predict image files without keeping them."""
+    rows: list[dict[str, Any]] = []
+    with _connect(server, project) as client:
+        for answer in client.upload("/predict", [(str(path), _read(path)) for path in files]):
+            rows += answer["predictions"]
+            _report_rejected(answer["rejected"])
+    print_rows(rows, ("filename", "label", "probability", "unknown"), as_json=as_json)
+
+
+def encoders(
+    register: Annotated[str, typer.Option(help="Spec of an encoder to register.")] = "",
+    server: Server = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the registered encoders, or have one registered."""
+    with _connect(server, "default") as client:
+        if register:
+            job = client.post("/encoders", {"spec": register})
+            console.print(f"Registering in job {job['id']}: see `GET /jobs/{job['id']}`.")
+        rows = client.get("/encoders")["encoders"]
+    print_rows(rows, ("id", "source", "dimension", "image_size", "licence"), as_json=as_json)
+    for row in rows:
+        if row["notice"]:
+            console.print(f"{row['id']}: {row['notice']}", style="yellow", highlight=False)
+
+
+class _connect:  # noqa: N801  reads as the verb it is
+    """A client whose failures end the command with a sentence instead of a stack."""
+
+    def __init__(self, server: str, project: str) -> None:
+        settings = read_settings()
+        self._address = server or f"http://127.0.0.1:{settings.port}"
+        secret = settings.api_key
+        if secret is None and settings.api_key_file and settings.api_key_file.exists():
+            key: str | None = settings.api_key_file.read_text().strip()
+        else:
+            key = secret.get_secret_value() if secret else None
+        self._client = Client(self._address, project=project, key=key)
+
+    def __enter__(self) -> Client:
+        return self._client.__enter__()
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self._client.__exit__()
+        if isinstance(error, (ApiError, LabelledFolderError, OSError)):
+            fail(str(error))
+        if isinstance(error, httpx.TransportError):
+            fail(f"No service answers at {self._address}: start one with `handful up`.")
+
+
+def _batches(source: Path) -> Iterable[tuple[str, list[tuple[str, bytes]]]]:
+    """Files of one label each, few enough for one request."""
+    batch: list[tuple[str, bytes]] = []
+    last = ""
+    for file in track(read_labelled(source), description="Uploading", console=console):
+        if batch and (file.label != last or len(batch) == FILES_PER_REQUEST):
+            yield last, batch
+            batch = []
+        last = file.label
+        batch.append((Path(file.name).name, file.data))
+    if batch:
+        yield last, batch
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _report_rejected(rejected: list[dict[str, Any]]) -> None:
+    for each in rejected:
+        console.print(f"Not taken: {each['filename']}: {each['reason']}", style="yellow")

@@ -1,0 +1,105 @@
+"""Commands that need data and a machine, but no running service."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from rich.progress import track
+
+from models.errors import EncoderError
+from models.images import DecodedImage, ImageRejected, decode
+from models.labelled_folder import LabelledFolderError, read_labelled
+from models.low_shot import low_shot_table
+from service.commands.common import console, fail, print_rows, read_settings
+
+Data = Annotated[Path, typer.Option(help="Folder with one subfolder a class, or a zip of one.")]
+
+
+def evaluate(
+    data: Data,
+    encoder: Annotated[str, typer.Option(help="Spec of the encoder.")] = "auto",
+    shots: Annotated[str, typer.Option(help="Labels a class, separated by commas.")] = "1,2,5,10",
+    seeds: Annotated[int, typer.Option(help="Random draws of the labels.", min=1)] = 10,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the results with every draw to this file.")
+    ] = None,
+) -> None:
+    """Measure an encoder with few labels: n images a class to learn from, all others to test."""
+    from models.encoder import TorchEncoder, register_encoder
+
+    settings = read_settings()
+    try:
+        numbers = [int(shot) for shot in shots.split(",")]
+        folder = register_encoder(
+            encoder, settings.encoders_dir, hub_timeout_seconds=settings.hub_timeout_seconds
+        )
+        opened = TorchEncoder(folder)
+        images, labels = _read_images(data)
+        batches = [images[start : start + 32] for start in range(0, len(images), 32)]
+        features = np.concatenate(
+            [
+                opened.embed([decoded.image for decoded in batch])
+                for batch in track(batches, description="Embedding", console=console)
+            ]
+        )
+        table = low_shot_table(features, labels, numbers, seeds)
+    except (EncoderError, LabelledFolderError, ValueError) as error:
+        fail(str(error))
+    rows: list[dict[str, Any]] = [
+        {"head": r.head, "shots": r.shots, "mean": r.mean, "std": r.std, "draws": list(r.draws)}
+        for r in table
+    ]
+    print_rows(
+        rows, ("head", "shots", "mean", "std"), as_json=False, title=f"{data} by {folder.name}"
+    )
+    if json_file:
+        report = {"data": str(data), "encoder": folder.name, "results": rows}
+        json_file.write_text(json.dumps(report, indent=1))
+
+
+def pretrain(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, log, encoder.")],
+    preset: Annotated[str, typer.Option(help="Recipe to follow.")] = "cpu-64",
+    epochs: Annotated[float, typer.Option(help="Epochs; the recipe's own if 0.", min=0)] = 0,
+    device: Annotated[str, typer.Option(help="Device to train on.")] = "cpu",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+) -> None:
+    """Pretrain an encoder on your own images with a masked siamese network; no label is used.
+
+    A run that finds a checkpoint of its own in `out` goes on from it.
+    """
+    from models import pretrain as training
+    from models.datasets import stack_images
+    from models.recipes import preset as find_preset
+
+    try:
+        recipe = find_preset(preset)
+        recipe = replace(recipe, epochs=epochs) if epochs else recipe
+        images, _ = _read_images(data)
+        stacked = stack_images([decoded.image for decoded in images], recipe.vit.image_size)
+        training.pretrain(
+            recipe,
+            stacked,
+            out,
+            device=device,
+            seed=seed,
+            on_record=lambda record: console.print_json(json.dumps(record)),
+        )
+    except (LabelledFolderError, ValueError) as error:
+        fail(str(error))
+
+
+def _read_images(data: Path) -> tuple[list[DecodedImage], list[str]]:
+    """All usable images and their labels; what is no image is named and left out."""
+    images, labels = [], []
+    for file in track(read_labelled(data), description="Reading", console=console):
+        try:
+            images.append(decode(file.data))
+            labels.append(file.label)
+        except ImageRejected as rejection:
+            console.print(f"Left out: {file.name}: {rejection.message}", style="yellow")
+    return images, labels

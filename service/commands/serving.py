@@ -1,0 +1,72 @@
+"""Commands that run the service or a part of it."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from service.commands.common import console, fail, read_settings
+from service.settings import InsecureSettings, Settings
+
+
+def up() -> None:
+    """Start everything on this machine: Redis, the api, a worker and the page."""
+    from service.sample import load_sample
+    from service.supervisor import StartError, Supervisor
+
+    settings = read_settings()
+
+    def announce(address: str) -> None:
+        if settings.sample_project:
+            load_sample(address, settings, console)
+        console.print(f"\n  Handful is ready: [bold]{address}[/bold]   (Ctrl-C stops it)\n")
+
+    try:
+        settings.resolve_key()
+        Supervisor(settings, console).run(announce)
+    except (StartError, InsecureSettings) as error:
+        fail(str(error))
+
+
+def serve() -> None:
+    """Start the api alone; Redis and workers run elsewhere."""
+    import uvicorn
+
+    from service.app import create_app
+
+    settings = read_settings()
+    try:
+        application = create_app(settings)
+    except InsecureSettings as error:
+        fail(str(error))
+    uvicorn.run(application, host=settings.host, port=settings.port, timeout_graceful_shutdown=5)
+
+
+def worker(
+    queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = "",
+    concurrency: Annotated[int, typer.Option(help="Jobs at a time.", min=1)] = 2,
+) -> None:
+    """Start one worker process; jobs run in its threads."""
+    from service.jobs import ALL_QUEUES
+    from worker.app import app as celery
+
+    read_settings()
+    celery.worker_main(
+        [
+            "worker",
+            "--pool=threads",
+            f"--concurrency={concurrency}",
+            f"--queues={queues or ','.join(ALL_QUEUES)}",
+            "--loglevel=info",
+            "--without-gossip",
+            "--without-mingle",
+        ]
+    )
+
+
+def openapi() -> None:
+    """Print the OpenAPI document, from which the page's client is generated."""
+    from service.app import create_app
+
+    document = create_app(Settings(api_key=None, api_key_file=None, host="127.0.0.1")).openapi()
+    print(json.dumps(document, indent=1))
