@@ -1,0 +1,132 @@
+"""A whole service, started as its user would, in a folder and on a port of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+READY_SECONDS = 150.0
+
+
+@dataclass
+class RunningService:
+    """`handful up` as a process, and a way to its children."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    data_dir: Path
+    log: Path
+
+    def child(self, name: str) -> int | None:
+        """Process id of `api`, `worker` or `redis`, or None while there is none."""
+        words = {"api": "serve", "worker": "worker", "redis": "redis-server"}[name]
+        for pid in _children(self.process.pid):
+            if words in _command(pid):
+                return pid
+        return None
+
+    def kill(self, name: str) -> None:
+        """Kill -9 a child."""
+        pid = wait_for(lambda: self.child(name), f"the {name} to run")
+        os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Stop as Ctrl-C does; the exit status."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+    def descendants(self) -> list[int]:
+        """All processes that the service started."""
+        return _children(self.process.pid)
+
+
+@contextmanager
+def running_service(data_dir: Path, **settings: str) -> Iterator[RunningService]:
+    """Start the service, wait until it is ready, and stop it afterwards."""
+    service = start_service(data_dir, **settings)
+    try:
+        wait_until_ready(service)
+        yield service
+    finally:
+        if service.process.poll() is None:
+            service.stop()
+
+
+def start_service(data_dir: Path, **settings: str) -> RunningService:
+    """Start `handful up`, without waiting."""
+    port = free_port()
+    environment = os.environ | {
+        "HANDFUL_DATA_DIR": str(data_dir),
+        "HANDFUL_PORT": str(port),
+        "HANDFUL_SAMPLE_PROJECT": "false",
+        "HANDFUL_HUB_TIMEOUT_SECONDS": "1",
+        **settings,
+    }
+    data_dir.mkdir(parents=True, exist_ok=True)
+    log = data_dir / "up.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "up"],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            cwd=Path(__file__).parents[2],
+        )
+    return RunningService(process, f"http://127.0.0.1:{port}", data_dir, log)
+
+
+def wait_until_ready(service: RunningService) -> None:
+    """Wait for /health/ready; raises with the logs where the service ends or takes too long."""
+
+    def ready() -> bool:
+        if service.process.poll() is not None:
+            raise AssertionError(f"the service ended: {service.log.read_text()}")
+        try:
+            return httpx.get(f"{service.address}/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_for(ready, "the service to be ready", READY_SECONDS)
+
+
+def wait_for(check: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
+    """Wait until the check gives something true, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := check():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
