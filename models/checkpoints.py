@@ -29,6 +29,7 @@ __all__ = [
     "new_manifest",
     "read_safetensors",
     "save_checkpoint",
+    "save_manifest",
 ]
 
 Tensors = Mapping[str, Tensor]
@@ -96,7 +97,13 @@ def save_checkpoint(folder: Path, manifest: Manifest, state_dict: Tensors) -> No
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {key: tensor.detach().cpu().contiguous() for key, tensor in state_dict.items()}
     _write_whole(folder / WEIGHTS_FILE, safetensors.torch.save(tensors))
-    _write_whole(folder / MANIFEST_FILE, manifest.model_dump_json(indent=2).encode() + b"\n")
+    save_manifest(folder, manifest)
+
+
+def save_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write or replace the manifest of a folder that holds its weights, whole or not at all."""
+    content = manifest.model_dump_json(indent=2) + "\n"
+    _write_whole(Path(folder) / MANIFEST_FILE, content.encode())
 
 
 def load_checkpoint(folder: Path) -> tuple[Manifest, dict[str, Tensor]]:

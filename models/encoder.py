@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from models.checkpoints import load_checkpoint, save_checkpoint
+from models.checkpoints import load_checkpoint, save_checkpoint, save_manifest
 from models.errors import EncoderError
 from models.loaders import BUNDLED_FOLDER, Hub, load_encoder
-from models.manifest import MANIFEST_FILE, ONNX_FILE, Manifest, Norm
+from models.manifest import MANIFEST_FILE, ONNX_FILE, Manifest, Norm, load_manifest
 from models.onnx_encoder import OnnxEncoder
 from models.onnx_export import check_agreement, export_onnx
 from models.transforms import evaluation_batch
@@ -72,7 +72,7 @@ def register_encoder(
     """Load an encoder, export it to ONNX, check both paths, and return its folder.
 
     The folder `encoders_folder/<encoder_id>` appears whole or not at all; an encoder that is
-    there already is returned as it is. `norm` and `image_size` override the source's own.
+    there already keeps all but its notice. `norm` and `image_size` override the source's own.
     `auto` gives MSN's public ViT-S/16 if it is cached or the hub answers in
     `hub_timeout_seconds`, else the bundled encoder with a notice in its manifest.
     Raises EncoderError, saying what to do, if any of this fails.
@@ -83,7 +83,9 @@ def register_encoder(
     )
     target = Path(encoders_folder) / manifest.encoder_id
     try:
-        if not (target / MANIFEST_FILE).exists():
+        if (target / MANIFEST_FILE).exists():
+            _renew_notice(target, manifest)
+        else:
             _build_folder(target, manifest, tensors)
     except OSError as error:
         if not (target / MANIFEST_FILE).exists():  # else another process was faster, with the same
@@ -102,6 +104,13 @@ def _build_folder(target: Path, manifest: Manifest, tensors: dict[str, torch.Ten
         export_onnx(vit, manifest, folder / ONNX_FILE)
         check_agreement(vit, OnnxEncoder(folder))
         folder.rename(target)
+
+
+def _renew_notice(target: Path, manifest: Manifest) -> None:
+    """The notice is about how the encoder was chosen, which may differ from last time."""
+    registered = load_manifest(target)
+    if registered.notice != manifest.notice:
+        save_manifest(target, registered.model_copy(update={"notice": manifest.notice}))
 
 
 def _remove_abandoned(encoders_folder: Path) -> None:

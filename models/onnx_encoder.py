@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.errors import EncoderError
-from models.manifest import ONNX_FILE, Manifest, load_manifest
+from models.manifest import ONNX_FILE, Manifest, VitConfig, load_manifest
 from models.transforms import evaluation_batch
+
+_ATTENTION_BYTES = 2**28
+_REPAIR = "register the encoder again"
 
 
 class OnnxEncoder:
@@ -28,10 +31,11 @@ class OnnxEncoder:
         self._check_session(Path(folder) / ONNX_FILE)
 
     def embed(self, images: Sequence[Image.Image], batch_size: int = 16) -> NDArray[np.float32]:
-        """Raw CLS features (n, dimension), float32; `batch_size` bounds the memory in use."""
+        """Raw CLS features (n, dimension), float32; at most `batch_size` images at once."""
         features = np.empty((len(images), self.manifest.dimension), dtype=np.float32)
-        for start in range(0, len(images), batch_size):
-            chosen = slice(start, start + batch_size)
+        step = min(batch_size, _largest_batch(self.manifest.architecture))
+        for start in range(0, len(images), step):
+            chosen = slice(start, start + step)
             batch = evaluation_batch(images[chosen], self.manifest.transform)
             features[chosen] = self.embed_pixels(batch)
         return features
@@ -51,7 +55,11 @@ class OnnxEncoder:
             raise EncoderError(f"{path} maps {shapes}, not what its manifest says: {_REPAIR}")
 
 
-_REPAIR = "register the encoder again"
+def _largest_batch(architecture: VitConfig) -> int:
+    """How many images fit the memory: each block holds all attention weights of a batch."""
+    tokens = 1 + (architecture.image_size // architecture.patch_size) ** 2
+    bytes_an_image = 4 * architecture.heads * tokens**2
+    return max(1, _ATTENTION_BYTES // bytes_an_image)
 
 
 def _open_session(path: Path, threads: int | None) -> onnxruntime.InferenceSession:

@@ -31,6 +31,7 @@ def export_onnx(vit: VisionTransformer, manifest: Manifest, path: Path) -> None:
         dynamic_shapes={"images": {0: torch.export.Dim("n")}},
         opset_version=20,
         external_data=False,
+        optimize=False,  # takes as long as the export; ONNX Runtime does it when it loads
         dynamo=True,
         verbose=False,
     )

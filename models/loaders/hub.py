@@ -63,7 +63,8 @@ class Hub:
             url = hf_hub_url(repository, filename, endpoint=self.endpoint)
             try:
                 # hf_hub_download tries five times; where there is no network, one try says so.
-                get_hf_file_metadata(url, timeout=timeout_seconds, endpoint=self.endpoint)
+                # Its own limit is the later one, so that it ends the thread and not the wait.
+                get_hf_file_metadata(url, timeout=timeout_seconds + 1, endpoint=self.endpoint)
                 path = hf_hub_download(
                     repository, filename, cache_dir=self.cache_folder, endpoint=self.endpoint
                 )

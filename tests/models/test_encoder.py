@@ -114,6 +114,24 @@ def test_auto_falls_back_on_the_bundled_encoder_and_says_so(
     assert "register hf:facebook/vit-msn-small" in manifest.notice
 
 
+def test_the_notice_tells_how_the_encoder_was_chosen_last(
+    checkpoint_folder: Path, tmp_path: Path
+) -> None:
+    def notice(spec: str) -> str | None:
+        folder = register_encoder(
+            spec,
+            tmp_path / "encoders",
+            cache_folder=tmp_path / "cache",
+            hub_endpoint=NO_HUB,
+            bundled_folder=checkpoint_folder,
+        )
+        return load_manifest(folder).notice
+
+    assert notice(str(checkpoint_folder)) is None
+    assert notice("auto") is not None
+    assert notice(str(checkpoint_folder)) is None
+
+
 def test_auto_gives_a_hanging_hub_the_stated_time(
     checkpoint_folder: Path, local_hub: LocalHub, tmp_path: Path
 ) -> None:

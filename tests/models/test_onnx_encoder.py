@@ -2,6 +2,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from models.errors import EncoderError
-from models.onnx_encoder import OnnxEncoder
+from models.onnx_encoder import OnnxEncoder, _largest_batch
 
 Photos = list[Image.Image]
 
@@ -28,6 +29,14 @@ def test_each_image_has_the_same_feature_in_any_batch(
     assert together.dtype == np.float32
     np.testing.assert_allclose(encoder.embed(photos, batch_size=3), together, atol=1e-5)
     np.testing.assert_allclose(encoder.embed(photos[4:5])[0], together[4], atol=1e-5)
+
+
+def test_batches_shrink_with_the_square_of_the_tokens(registered_folder: Path) -> None:
+    architecture = OnnxEncoder(registered_folder).manifest.architecture
+    small = replace(architecture, image_size=224, patch_size=16, width=384, heads=6)
+    base_4 = replace(architecture, image_size=224, patch_size=4, width=768, heads=12)
+    assert _largest_batch(small) > 64  # 0.9 MB of attention an image
+    assert _largest_batch(base_4) == 1  # 472 MB of attention an image
 
 
 def test_no_images_have_no_features(registered_folder: Path) -> None:
