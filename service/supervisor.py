@@ -116,7 +116,7 @@ class Supervisor:
         environment = {"HANDFUL_REDIS_URL": self._settings.broker, "PYTHONUNBUFFERED": "1"}
         handful = [sys.executable, "-m", "service.cli"]
         if not self._settings.redis_url:
-            command = _redis_command(self._settings.redis_socket)
+            command = redis_command(self._settings.redis_socket)
             self._children.append(Child("redis", command, {}, logs / "redis.log"))
         for name, words in (("api", ["serve"]), ("worker", ["worker"])):
             child = Child(name, [*handful, *words], environment, logs / f"{name}.log")
@@ -152,7 +152,7 @@ def _is_ready(address: str) -> bool:
         return False
 
 
-def _redis_command(socket_path: Path) -> list[str]:
+def redis_command(socket_path: Path) -> list[str]:
     socket_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     words = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "no", "--daemonize", "no"]
     # The queue may be lost at any time: jobs live in the database.

@@ -27,7 +27,7 @@ def labels_by_image(session: Session, project_id: str) -> dict[int, str]:
         .where(ClassRow.project_id == project_id)
         .order_by(ExampleRow.id)
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def count_examples(session: Session, project_id: str) -> int:

@@ -45,7 +45,7 @@ def class_names(session: Session, project_id: str) -> dict[str, str]:
     rows = session.execute(
         select(ClassRow.slug, ClassRow.name).where(ClassRow.project_id == project_id)
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def count_images(session: Session, project_id: str) -> int:
