@@ -1,0 +1,99 @@
+/** Every call the page makes, one function each. */
+import { body, client, formOf } from "./client";
+import type { ClassifierKind, ExamplesAdded, ImagesAdded, LabelChange, Predictions } from "./types";
+
+type Signal = AbortSignal | undefined;
+
+const inProject = (project: string) => ({ query: { project } });
+const classIn = (project: string, id: string) => ({ ...inProject(project), path: { class_id: id } });
+const imageIn = (project: string, id: number) => ({ ...inProject(project), path: { image_id: id } });
+
+export const getSession = () => body(client.GET("/session"));
+export const signIn = (key: string) => body(client.POST("/session", { body: { key } }));
+export const signOut = () => body(client.DELETE("/session"));
+export const isAlive = () => body(client.GET("/health/live"));
+
+export const listProjects = async () => (await body(client.GET("/projects"))).projects;
+export const getProject = (id: string) => body(client.GET("/projects/{project_id}", { params: { path: { project_id: id } } }));
+export const createProject = (name: string) => body(client.POST("/projects", { body: { name } }));
+export const deleteProject = (id: string) => body(client.DELETE("/projects/{project_id}", { params: { path: { project_id: id } } }));
+export const updateProject = (id: string, changes: { name?: string; classifier?: ClassifierKind }) =>
+  body(client.PATCH("/projects/{project_id}", { params: { path: { project_id: id } }, body: changes }));
+
+export const listClasses = async (project: string) =>
+  (await body(client.GET("/classes", { params: inProject(project) }))).classes;
+export const createClass = (project: string, name: string) =>
+  body(client.POST("/classes", { params: inProject(project), body: { name } }));
+export const renameClass = (project: string, id: string, name: string) =>
+  body(client.PATCH("/classes/{class_id}", { params: classIn(project, id), body: { name } }));
+export const mergeClass = (project: string, id: string, into: string) =>
+  body(client.POST("/classes/{class_id}/merge", { params: classIn(project, id), body: { into } }));
+export const deleteClass = (project: string, id: string, deleteExamples: boolean) =>
+  body(
+    client.DELETE("/classes/{class_id}", {
+      params: { path: { class_id: id }, query: { project, delete_examples: deleteExamples } },
+    }),
+  );
+
+export const setLabels = (project: string, labels: LabelChange[]) =>
+  body(client.POST("/labels", { params: inProject(project), body: { labels } }));
+
+export interface PageOf {
+  readonly filter: string;
+  readonly order: string | null;
+  readonly cursor: string | null;
+}
+
+export const pageSize = 200;
+
+/** The filter may name a class (`class:ID`), which the schema can only call a string. */
+export const listImages = (project: string, { filter, order, cursor }: PageOf, signal: Signal) =>
+  body(
+    client.GET("/images", {
+      params: {
+        query: { project, filter, limit: pageSize, ...(order && { order: order as "newest" }), ...(cursor && { cursor }) },
+      },
+      ...(signal && { signal }),
+    }),
+  );
+export const getImage = (project: string, id: number, signal: Signal) =>
+  body(client.GET("/images/{image_id}", { params: imageIn(project, id), ...(signal && { signal }) }));
+export const deleteImage = (project: string, id: number) =>
+  body(client.DELETE("/images/{image_id}", { params: imageIn(project, id) }));
+export const listNeighbours = async (project: string, id: number, of: "examples" | "images", limit: number) =>
+  (
+    await body(
+      client.GET("/images/{image_id}/neighbours", { params: { path: { image_id: id }, query: { project, of, limit } } }),
+    )
+  ).neighbours;
+
+const multipart = (files: File[], signal: Signal) => ({
+  body: { files: [] as string[] },
+  bodySerializer: () => formOf(files),
+  ...(signal && { signal }),
+});
+
+export const addImages = (project: string, files: File[], signal?: AbortSignal): Promise<ImagesAdded> =>
+  body(client.POST("/images", { params: inProject(project), ...multipart(files, signal) }));
+export const addExamples = (project: string, id: string, files: File[], signal?: AbortSignal): Promise<ExamplesAdded> =>
+  body(client.POST("/classes/{class_id}/examples", { params: classIn(project, id), ...multipart(files, signal) }));
+export const predictFiles = (project: string, files: File[], signal?: AbortSignal): Promise<Predictions> =>
+  body(client.POST("/predict", { params: inProject(project), ...multipart(files, signal) }));
+export const predictImages = (project: string, ids: number[], signal?: AbortSignal): Promise<Predictions> =>
+  body(client.POST("/predict", { params: inProject(project), body: { image_ids: ids }, ...(signal && { signal }) }));
+
+export const suggest = (project: string, limit: number, signal: Signal) =>
+  body(client.GET("/suggestions", { params: { query: { project, limit } }, ...(signal && { signal }) }));
+
+export const listClassifiers = async (project: string) =>
+  (await body(client.GET("/classifiers", { params: inProject(project) }))).classifiers;
+export const activateClassifier = (project: string, version: number) =>
+  body(
+    client.POST("/classifiers/{version}/activate", { params: { ...inProject(project), path: { version } } }),
+  );
+export const listEncoders = () => body(client.GET("/encoders"));
+
+const fileOf = (project: string, id: number, kind: string) =>
+  `/images/${id}/${kind}?project=${encodeURIComponent(project)}`;
+export const thumbnailUrl = (project: string, id: number) => fileOf(project, id, "thumbnail");
+export const pictureUrl = (project: string, id: number) => fileOf(project, id, "file");

@@ -1,0 +1,44 @@
+/** What goes wrong between the page and the service, as errors with a message fit for reading. */
+import type { Problem } from "./types";
+
+/** The service answered, and said no. */
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    detail: string,
+    readonly type = "about:blank",
+  ) {
+    super(detail);
+  }
+
+  /** The stable last part of the problem's type: `class-has-examples`. */
+  get kind(): string {
+    return this.type.split("/").at(-1) ?? this.type;
+  }
+}
+
+/** Nothing, or only a gateway, answered. */
+export class ServiceAway extends Error {
+  override readonly name = "ServiceAway";
+
+  constructor() {
+    super("The service is not answering.");
+  }
+}
+
+function isProblem(body: unknown): body is Problem {
+  return typeof body === "object" && body !== null && "title" in body && "detail" in body;
+}
+
+export function problemOf(response: Response, body: unknown): ProblemError {
+  if (isProblem(body)) return new ProblemError(response.status, body.title, body.detail, body.type);
+  const title = response.statusText || `Error ${response.status}`;
+  return new ProblemError(response.status, title, "The service gave no further reason.");
+}
+
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ProblemError && error.status === 401;
+}

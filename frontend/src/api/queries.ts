@@ -1,0 +1,75 @@
+/** What is cached under which key. Everything of a project starts with its id, so it is refreshed together. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+
+import { fromSuggestion } from "../state/items";
+import * as calls from "./calls";
+
+export const keys = {
+  session: ["session"] as const,
+  projects: ["projects"] as const,
+  encoders: ["encoders"] as const,
+  project: (project: string) => ["project", project] as const,
+  classes: (project: string) => ["classes", project] as const,
+  classifiers: (project: string) => ["classifiers", project] as const,
+  lists: (project: string) => ["images", project] as const,
+  suggestions: (project: string) => ["suggestions", project] as const,
+  image: (project: string, id: number) => ["image", project, id] as const,
+  details: (project: string) => ["detail", project] as const,
+};
+
+export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: calls.getSession });
+export const projectsQuery = queryOptions({ queryKey: keys.projects, queryFn: calls.listProjects });
+export const encodersQuery = queryOptions({ queryKey: keys.encoders, queryFn: calls.listEncoders });
+
+export const projectQuery = (project: string) =>
+  queryOptions({
+    queryKey: keys.project(project),
+    queryFn: () => calls.getProject(project),
+    // Embedding runs in another process; while some is left, the count and the accuracy keep moving.
+    refetchInterval: (query) => ((query.state.data?.pending ?? 0) > 0 ? 1500 : false),
+  });
+
+export const classesQuery = (project: string) =>
+  queryOptions({ queryKey: keys.classes(project), queryFn: () => calls.listClasses(project) });
+
+export const classifiersQuery = (project: string) =>
+  queryOptions({ queryKey: keys.classifiers(project), queryFn: () => calls.listClassifiers(project) });
+
+export const imagesQuery = (project: string, filter: string, order: string | null) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.lists(project), filter, order] as const,
+    queryFn: ({ pageParam, signal }) => calls.listImages(project, { filter, order, cursor: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+/** A batch holds still while it is worked through: new suggestions come when it is done, or asked for. */
+export const batchSize = 30;
+export const suggestionsQuery = (project: string) =>
+  queryOptions({
+    queryKey: keys.suggestions(project),
+    queryFn: async ({ signal }) => (await calls.suggest(project, batchSize, signal)).suggestions.map(fromSuggestion),
+    staleTime: Infinity,
+  });
+
+export const imageQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: keys.image(project, id),
+    queryFn: ({ signal }) => calls.getImage(project, id, signal),
+  });
+
+/** Scores and nearest examples of one image; they belong to one classifier version. */
+export const detailQuery = (project: string, id: number, version: number | null) =>
+  queryOptions({
+    queryKey: [...keys.details(project), id, version] as const,
+    queryFn: async ({ signal }) => (await calls.predictImages(project, [id], signal)).predictions[0] ?? null,
+    enabled: version !== null,
+  });
+
+/** `version` only because a new label is a new example: the nearest may then be another. */
+export const neighboursQuery = (project: string, id: number, of: "examples" | "images", version: number | null) =>
+  queryOptions({
+    queryKey: [...keys.details(project), id, "neighbours", of, version] as const,
+    queryFn: () => calls.listNeighbours(project, id, of, 8),
+    placeholderData: (old, query) => (query?.queryKey[2] === id && query.queryKey[4] === of ? old : undefined),
+  });

@@ -1,0 +1,35 @@
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+
+import { showError } from "../components/notify";
+import { isSignedOut, ProblemError, ServiceAway } from "./problem";
+import { keys } from "./queries";
+
+/** A service that is away comes back; one that said no will say it again. */
+function retry(failures: number, error: Error): boolean {
+  if (error instanceof ServiceAway) return true;
+  return error instanceof ProblemError && error.status >= 500 && failures < 2;
+}
+
+export function makeQueryClient(): QueryClient {
+  const onError = (error: Error, shownInPlace: unknown) => {
+    if (isSignedOut(error)) void client.invalidateQueries({ queryKey: keys.session });
+    else if (shownInPlace !== true) showError(error);
+  };
+  const client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        retry,
+        retryDelay: (failures) => Math.min(4000, 500 * 2 ** failures),
+        staleTime: 1000,
+        // The service may well run on this machine, online or not.
+        networkMode: "always",
+      },
+      mutations: { networkMode: "always" },
+    },
+    queryCache: new QueryCache({ onError: (error, query) => onError(error, query.meta?.shownInPlace) }),
+    mutationCache: new MutationCache({
+      onError: (error, _variables, _context, mutation) => onError(error, mutation.meta?.shownInPlace),
+    }),
+  });
+  return client;
+}

@@ -1,0 +1,24 @@
+/** The contract's messages under short names; the schema itself is generated. */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Problem = Schemas["Problem"];
+export type Project = Schemas["Project"];
+export type ProjectUpdate = Schemas["ProjectUpdate"];
+export type Estimate = Schemas["Estimate"];
+export type ImageClass = Schemas["Class"];
+export type PoolImage = Schemas["Image"];
+export type ImagePage = Schemas["ImagePage"];
+export type ImagesAdded = Schemas["ImagesAdded"];
+export type ExamplesAdded = Schemas["ExamplesAdded"];
+export type Rejected = Schemas["Rejected"];
+export type LabelChange = Schemas["LabelChange"];
+export type PredictionSummary = Schemas["PredictionSummary"];
+export type Prediction = Schemas["Prediction"];
+export type Predictions = Schemas["Predictions"];
+export type Neighbour = Schemas["Neighbour"];
+export type Suggestion = Schemas["Suggestion"];
+export type Classifier = Schemas["Classifier"];
+export type ClassifierKind = Project["classifier"];
+export type Encoder = Schemas["Encoder"];

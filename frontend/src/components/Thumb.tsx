@@ -1,0 +1,71 @@
+import { memo, type CSSProperties } from "react";
+
+import type { Item } from "../state/items";
+import { percent } from "../state/figures";
+import { thumbnailUrl } from "../api/calls";
+import classes from "./Thumb.module.css";
+
+interface Props {
+  project: string;
+  item: Item;
+  /** The name of its label, or else of its prediction. */
+  name: string | null;
+  colour: string;
+  focused: boolean;
+  picked: boolean;
+  size: number;
+}
+
+function describe({ item, name }: Pick<Props, "item" | "name">): string {
+  const picture = item.filename ?? `Image ${item.id}`;
+  if (item.classId !== null) return `${picture}, labelled ${name ?? ""}`;
+  if (!item.prediction) return `${picture}, not labelled`;
+  const guess = `${name ?? ""} ${percent(item.prediction.probability)}`;
+  return `${picture}, ${item.prediction.unknown ? "unknown, perhaps" : "predicted"} ${guess}`;
+}
+
+function Caption({ item, name }: Pick<Props, "item" | "name">) {
+  if (item.classId !== null)
+    return (
+      <span className={classes.label} data-kind="labelled">
+        <span className={classes.name}>{name}</span>
+      </span>
+    );
+  if (!item.embedded) return <span className={classes.waiting}>reading…</span>;
+  if (!item.prediction) return <span className={classes.waiting}>no label yet</span>;
+  return (
+    <span className={classes.label} data-kind={item.prediction.unknown ? "unknown" : "predicted"}>
+      <span className={classes.name}>{item.prediction.unknown ? "unknown" : name}</span>
+      <span className={classes.share}>{percent(item.prediction.probability)}</span>
+      <span className={classes.bar}>
+        <span style={{ width: `${item.prediction.probability * 100}%` }} />
+      </span>
+    </span>
+  );
+}
+
+/** One image of the grid with its label, or with what the classifier makes of it. */
+export const Thumb = memo(function Thumb(props: Props) {
+  const { project, item, colour, focused, picked, size } = props;
+  return (
+    <div
+      role="gridcell"
+      id={`image-${item.id}`}
+      data-id={item.id}
+      data-labelled={item.classId !== null || undefined}
+      data-focused={focused || undefined}
+      data-small={size < 100 || undefined}
+      aria-selected={picked}
+      aria-label={describe(props)}
+      className={classes.cell}
+      style={{ "--colour": colour } as CSSProperties}
+    >
+      <div className={classes.picture}>
+        <img src={thumbnailUrl(project, item.id)} alt="" draggable={false} decoding="async" />
+        {item.classId !== null && <span className={classes.done} aria-hidden />}
+        {picked && <span className={classes.tick} aria-hidden />}
+      </div>
+      <Caption {...props} />
+    </div>
+  );
+});

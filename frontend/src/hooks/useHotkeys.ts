@@ -1,0 +1,33 @@
+import { useEffect, useRef } from "react";
+
+import { commandOf, type Command } from "../state/hotkeys";
+
+const typing = "input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]";
+const ownKeys = "button, a, [role=slider], [role=menu], [role=menuitem], [role=tab], [role=radiogroup], input";
+const overlays = "[role=dialog], [role=menu], [role=listbox]";
+
+/** A focused control keeps the keys that work it: Enter and Space on a button, arrows on a slider. */
+function belongsToControl(target: Element, command: Command): boolean {
+  if (target.matches(typing)) return true;
+  return target.closest(ownKeys) !== null && ["accept", "toggle", "move"].includes(command.do);
+}
+
+/** Runs page commands from anywhere on the page, except while a text field or a dialogue has the keys. */
+export function useHotkeys(run: (command: Command) => void): void {
+  const latest = useRef(run);
+  useEffect(() => {
+    latest.current = run;
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const command = event.defaultPrevented ? null : commandOf(event);
+      const target = event.target instanceof Element ? event.target : document.body;
+      if (!command || belongsToControl(target, command) || target.closest(overlays)) return;
+      if (event.repeat && command.do !== "move") return;
+      event.preventDefault();
+      latest.current(command);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}

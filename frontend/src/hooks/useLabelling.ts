@@ -1,0 +1,127 @@
+import { useQueryClient, type InfiniteData, type QueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+
+import { setLabels } from "../api/calls";
+import { ServiceAway } from "../api/problem";
+import { keys } from "../api/queries";
+import type { ImagePage, LabelChange, PoolImage } from "../api/types";
+import { showError } from "../components/notify";
+import { refreshFigures, refreshLists } from "./refresh";
+import { labelsOf, relabelItems, relabelPages, type Item, type Labels } from "../state/items";
+import { LabelOutbox } from "../state/outbox";
+import { emptyHistory, record, redone, undone, type History, type Step } from "../state/undo";
+
+/** Sets labels in everything cached, before the service has heard of them. */
+function patchCaches(client: QueryClient, project: string, labels: Labels): void {
+  const lists = client.getQueriesData<InfiniteData<ImagePage>>({ queryKey: keys.lists(project) });
+  for (const [key, data] of lists)
+    if (data) client.setQueryData(key, { ...data, pages: relabelPages(data.pages, labels, String(key[2])) });
+  client.setQueryData<Item[]>(keys.suggestions(project), (items) => items && relabelItems(items, labels));
+  for (const [id, label] of labels)
+    client.setQueryData<PoolImage>(keys.image(project, id), (image) => image && { ...image, class_id: label });
+}
+
+function useOutbox(project: string, onRefused: () => void) {
+  const client = useQueryClient();
+  const outbox = useMemo(
+    () =>
+      new LabelOutbox({
+        send: (changes) => setLabels(project, changes),
+        isTemporary: (error) => error instanceof ServiceAway,
+        onSent: ({ classifier_version: version }) => {
+          refreshFigures(client, project);
+          // The refit may still be under way; its version shows a moment later.
+          if (version === null) setTimeout(() => refreshFigures(client, project), 1500);
+        },
+        onRefused: (error) => {
+          showError(error, "The label was not stored");
+          onRefused();
+          refreshLists(client, project);
+          void client.invalidateQueries({ queryKey: keys.suggestions(project) });
+        },
+      }),
+    [client, project, onRefused],
+  );
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => {
+      if (outbox.size > 0) event.preventDefault();
+    };
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [outbox]);
+  return outbox;
+}
+
+export interface Labelling {
+  readonly label: (items: readonly Item[], changes: readonly LabelChange[], description: string) => void;
+  readonly undo: () => Step | undefined;
+  readonly redo: () => Step | undefined;
+  readonly forget: () => void;
+  /** Settles when the service knows every label. */
+  readonly settled: () => Promise<void>;
+  readonly history: History;
+}
+
+export function useLabelling(project: string): Labelling {
+  const client = useQueryClient();
+  const [history, setHistory] = useState<History>(emptyHistory);
+  const current = useRef(history);
+
+  const keep = useCallback((next: History) => {
+    current.current = next;
+    setHistory(next);
+  }, []);
+  const forget = useCallback(() => keep(emptyHistory), [keep]);
+  const outbox = useOutbox(project, forget);
+
+  const apply = useCallback(
+    (changes: readonly LabelChange[]) => {
+      patchCaches(client, project, labelsOf(changes));
+      outbox.add(changes);
+    },
+    [client, project, outbox],
+  );
+
+  const label = useCallback(
+    (items: readonly Item[], changes: readonly LabelChange[], description: string) => {
+      const old = new Map(items.map((item) => [item.id, item.classId]));
+      const after = changes.filter((change) => old.get(change.image_id) !== change.class_id);
+      if (after.length === 0) return;
+      const before = after.map(({ image_id }) => ({ image_id, class_id: old.get(image_id) ?? null }));
+      keep(record(current.current, { description, before, after }));
+      apply(after);
+    },
+    [apply, keep],
+  );
+
+  /** Going back brings images back into lists that they had left. */
+  const restore = useCallback(
+    (changes: readonly LabelChange[]) => {
+      apply(changes);
+      void outbox.idle().then(() => refreshLists(client, project));
+    },
+    [apply, outbox, client, project],
+  );
+
+  const undo = useCallback(() => {
+    const step = current.current.past.at(-1);
+    if (!step) return undefined;
+    keep(undone(current.current));
+    restore(step.before);
+    return step;
+  }, [restore, keep]);
+
+  const redo = useCallback(() => {
+    const step = current.current.future[0];
+    if (!step) return undefined;
+    keep(redone(current.current));
+    restore(step.after);
+    return step;
+  }, [restore, keep]);
+
+  const settled = useCallback(() => outbox.idle(), [outbox]);
+  return useMemo(
+    () => ({ label, undo, redo, forget, settled, history }),
+    [label, undo, redo, forget, settled, history],
+  );
+}

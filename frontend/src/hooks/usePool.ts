@@ -1,0 +1,98 @@
+import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
+import { useCallback, useMemo, useRef } from "react";
+
+import { pageSize } from "../api/calls";
+import { imagesQuery, suggestionsQuery } from "../api/queries";
+import type { ImagePage } from "../api/types";
+import { fromImage, type Item } from "../state/items";
+
+/** What the grid shows. `items` is the loaded beginning of a list that is `total` long. */
+export interface Pool {
+  readonly items: readonly Item[];
+  readonly total: number;
+  readonly loading: boolean;
+  readonly error: Error | null;
+  /** Says how far the reader can see; what is missing up to there is fetched. */
+  readonly show: (last: number) => void;
+  readonly refresh: () => Promise<void>;
+  readonly loadAll: () => Promise<readonly Item[]>;
+}
+
+const nothing: Item[] = [];
+
+function useSuggestionPool(project: string, enabled: boolean): Pool {
+  const { data, isPending, error, refetch } = useQuery({ ...suggestionsQuery(project), enabled });
+  const refresh = useCallback(async () => {
+    await refetch();
+  }, [refetch]);
+  const items = data ?? nothing;
+  return useMemo(
+    () => ({
+      items,
+      total: items.length,
+      loading: isPending,
+      error,
+      show: () => undefined,
+      refresh,
+      loadAll: () => Promise.resolve(items),
+    }),
+    [items, isPending, error, refresh],
+  );
+}
+
+function flatten(data: InfiniteData<ImagePage> | undefined): Item[] {
+  const seen = new Set<number>();
+  const items: Item[] = [];
+  // A list that moved between two pages may repeat an image; the grid must not.
+  for (const image of data?.pages.flatMap((page) => page.items) ?? []) {
+    if (seen.has(image.id)) continue;
+    seen.add(image.id);
+    items.push(fromImage(image));
+  }
+  return items;
+}
+
+function useImagePool(project: string, filter: string, order: string | null, enabled: boolean): Pool {
+  const client = useQueryClient();
+  const options = useMemo(() => imagesQuery(project, filter, order), [project, filter, order]);
+  // Nothing is kept of a list that was left: coming back shows the first page, quickly, and not fifty slowly.
+  const query = useInfiniteQuery({ ...options, enabled, gcTime: 0 });
+  const { data, isPending, error, hasNextPage, isFetching, fetchNextPage } = query;
+  const items = useMemo(() => flatten(data), [data]);
+  const seenTo = useRef(0);
+
+  const show = useCallback(
+    (last: number) => {
+      seenTo.current = last;
+      if (last >= items.length - pageSize / 4 && hasNextPage && !isFetching) void fetchNextPage();
+    },
+    [items.length, hasNextPage, isFetching, fetchNextPage],
+  );
+
+  const refresh = useCallback(async () => {
+    const pages = Math.ceil((seenTo.current + 1) / pageSize);
+    client.setQueryData(options.queryKey, (old) =>
+      old && { pages: old.pages.slice(0, pages), pageParams: old.pageParams.slice(0, pages) },
+    );
+    await client.invalidateQueries({ queryKey: options.queryKey });
+  }, [client, options]);
+
+  const loadAll = useCallback(async () => {
+    let result = await fetchNextPage({ cancelRefetch: false });
+    while (result.hasNextPage) result = await fetchNextPage();
+    return flatten(result.data);
+  }, [fetchNextPage]);
+
+  const total = Math.max(data?.pages.at(-1)?.total ?? 0, items.length);
+  return useMemo(
+    () => ({ items, total: hasNextPage ? total : items.length, loading: isPending, error, show, refresh, loadAll }),
+    [items, total, hasNextPage, isPending, error, show, refresh, loadAll],
+  );
+}
+
+export function usePool(project: string, list: string, order: string | null): Pool {
+  const suggested = list === "suggestions";
+  const suggestions = useSuggestionPool(project, suggested);
+  const images = useImagePool(project, suggested ? "all" : list, order, !suggested);
+  return suggested ? suggestions : images;
+}

@@ -1,0 +1,68 @@
+import { useDebouncedCallback } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
+
+import { addExamples, addImages } from "../api/calls";
+import { sortFiles } from "../state/files";
+import { UploadQueue, type Outcome, type Progress, type Send } from "../state/uploads";
+import { refreshFigures, refreshLists } from "./refresh";
+
+export interface Uploads {
+  readonly progress: Progress;
+  /** Adds to the pool or, given a class, to the pool as its examples. */
+  readonly add: (files: readonly File[], classId?: string) => void;
+  readonly cancel: () => void;
+  readonly dismiss: () => void;
+}
+
+function outcomeOf(stored: readonly { duplicate: boolean }[], rejected: Outcome["rejected"]): Outcome {
+  const duplicates = stored.filter((one) => one.duplicate).length;
+  return { added: stored.length - duplicates, duplicates, rejected };
+}
+
+function sender(project: string, classId: string | undefined): Send {
+  if (classId === undefined)
+    return async (files, signal) => {
+      const { images, rejected } = await addImages(project, files, signal);
+      return outcomeOf(images, rejected);
+    };
+  return async (files, signal) => {
+    const { examples, rejected } = await addExamples(project, classId, files, signal);
+    return outcomeOf(examples, rejected);
+  };
+}
+
+export function useUploads(project: string): Uploads {
+  const client = useQueryClient();
+  const queue = useMemo(() => new UploadQueue(), []);
+  const progress = useSyncExternalStore(queue.subscribe, queue.snapshot);
+
+  const showArrivals = useDebouncedCallback(() => {
+    refreshFigures(client, project);
+    refreshLists(client, project);
+  }, 600);
+  useEffect(() => {
+    if (progress.settled > 0) showArrivals();
+  }, [progress.settled, showArrivals]);
+
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent) => {
+      if (progress.running) event.preventDefault();
+    };
+    addEventListener("beforeunload", warn);
+    return () => removeEventListener("beforeunload", warn);
+  }, [progress.running]);
+
+  const add = useCallback(
+    (files: readonly File[], classId?: string) => {
+      const { wanted, rejected } = sortFiles(files);
+      queue.add(wanted, rejected, sender(project, classId));
+    },
+    [queue, project],
+  );
+
+  return useMemo(
+    () => ({ progress, add, cancel: () => queue.cancel(), dismiss: () => queue.dismiss() }),
+    [progress, add, queue],
+  );
+}

@@ -1,0 +1,66 @@
+/** The images of the grid, from a page of the pool or from the suggestions alike. */
+import type { ImagePage, LabelChange, PoolImage, Prediction, PredictionSummary, Suggestion } from "../api/types";
+import { labelFits } from "./view";
+
+export interface Item {
+  readonly id: number;
+  readonly filename: string | null;
+  readonly classId: string | null;
+  readonly embedded: boolean;
+  readonly prediction: PredictionSummary | null;
+  /** Why it was suggested. */
+  readonly reason: string | null;
+}
+
+export function fromImage(image: PoolImage): Item {
+  const { id, filename, class_id: classId, embedded, prediction } = image;
+  return { id, filename, classId, embedded, prediction, reason: null };
+}
+
+export function fromSuggestion(suggestion: Suggestion): Item {
+  const { image_id: id, prediction, reason } = suggestion;
+  return { id, filename: null, classId: null, embedded: true, prediction, reason };
+}
+
+export type Labels = ReadonlyMap<number, string | null>;
+
+export function labelsOf(changes: readonly LabelChange[]): Labels {
+  return new Map(changes.map((change) => [change.image_id, change.class_id]));
+}
+
+/** One page after a label change: labels set, images that no longer belong in the list gone. */
+export function relabelPage(page: ImagePage, labels: Labels, list: string): ImagePage {
+  const items = page.items
+    .map((image) => {
+      const label = labels.get(image.id);
+      return label === undefined ? image : { ...image, class_id: label };
+    })
+    .filter((image) => !labels.has(image.id) || labelFits(list, image.class_id));
+  return { ...page, items, total: page.total - (page.items.length - items.length) };
+}
+
+/** All loaded pages; every page repeats the list's total, so each is told how many left in all. */
+export function relabelPages(pages: readonly ImagePage[], labels: Labels, list: string): ImagePage[] {
+  const patched = pages.map((page) => relabelPage(page, labels, list));
+  const gone = pages.reduce((sum, page, index) => sum + page.items.length - (patched[index]?.items.length ?? 0), 0);
+  return patched.map((page, index) => ({ ...page, total: (pages[index]?.total ?? 0) - gone }));
+}
+
+export function relabelItems(items: readonly Item[], labels: Labels): Item[] {
+  return items.map((item) => {
+    const label = labels.get(item.id);
+    return label === undefined ? item : { ...item, classId: label };
+  });
+}
+
+/** What Enter would do: each unlabelled image takes its prediction; in a crowd the unknown ones are left for a look. */
+export function acceptedChanges(items: readonly Item[]): LabelChange[] {
+  return items
+    .filter((item) => item.classId === null && item.prediction !== null && (!item.prediction.unknown || items.length === 1))
+    .map((item) => ({ image_id: item.id, class_id: item.prediction?.class_id ?? null }));
+}
+
+export function summarise(prediction: Prediction): PredictionSummary {
+  const { class_id, label, probability, unknown } = prediction;
+  return { class_id, label, probability, unknown };
+}

@@ -1,0 +1,70 @@
+/**
+ * Labels on their way to the service. One request is under way at a time; what is labelled meanwhile waits and leaves
+ * together, so that fast fingers never queue up behind refits. While the service is away, labels are kept and retried.
+ */
+import type { LabelChange } from "../api/types";
+
+export interface Post<Result> {
+  readonly send: (changes: LabelChange[]) => Promise<Result>;
+  /** Whether a failure means "later" and not "no". */
+  readonly isTemporary: (error: unknown) => boolean;
+  readonly onSent: (result: Result) => void;
+  readonly onRefused: (error: unknown, changes: LabelChange[]) => void;
+}
+
+export const largestRequest = 10_000;
+
+export class LabelOutbox<Result> {
+  private readonly waiting = new Map<number, string | null>();
+  private sending = false;
+  private drained: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly post: Post<Result>,
+    private readonly pauseMilliseconds = 2000,
+  ) {}
+
+  get size(): number {
+    return this.waiting.size + (this.sending ? 1 : 0);
+  }
+
+  /** Settles when nothing waits any more, sent or refused. */
+  idle(): Promise<void> {
+    return this.drained;
+  }
+
+  add(changes: readonly LabelChange[]): void {
+    for (const { image_id, class_id } of changes) {
+      // The last word on an image counts, and must come after earlier changes to others.
+      this.waiting.delete(image_id);
+      this.waiting.set(image_id, class_id);
+    }
+    if (!this.sending) this.drained = this.drain();
+  }
+
+  private async drain(): Promise<void> {
+    this.sending = true;
+    while (this.waiting.size > 0) await this.sendSome(this.take());
+    this.sending = false;
+  }
+
+  private take(): LabelChange[] {
+    const some = [...this.waiting].slice(0, largestRequest);
+    for (const [id] of some) this.waiting.delete(id);
+    return some.map(([image_id, class_id]) => ({ image_id, class_id }));
+  }
+
+  private async sendSome(changes: LabelChange[]): Promise<void> {
+    try {
+      this.post.onSent(await this.post.send(changes));
+    } catch (error) {
+      if (!this.post.isTemporary(error)) {
+        this.post.onRefused(error, changes);
+        return;
+      }
+      for (const { image_id, class_id } of changes)
+        if (!this.waiting.has(image_id)) this.waiting.set(image_id, class_id);
+      await new Promise((resolve) => setTimeout(resolve, this.pauseMilliseconds));
+    }
+  }
+}

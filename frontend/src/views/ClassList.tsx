@@ -1,0 +1,152 @@
+import { ActionIcon, Kbd, Menu, TextInput } from "@mantine/core";
+import { IconArrowMerge, IconDots, IconPencil, IconPlus, IconSparkles, IconTrash } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState, type RefObject } from "react";
+
+import { createClass } from "../api/calls";
+import { keys } from "../api/queries";
+import type { ImageClass } from "../api/types";
+import { useDropTarget } from "../components/useDropTarget";
+import type { ClassBook } from "../hooks/useClasses";
+import { refreshFigures } from "../hooks/refresh";
+import { enoughExamples } from "../state/coach";
+import { plural } from "../state/figures";
+import { ClassDialogue, type Editing } from "./ClassDialogue";
+import styles from "./Sidebar.module.css";
+
+interface Props {
+  project: string;
+  book: ClassBook;
+  current: string | null;
+  newClass: RefObject<HTMLInputElement | null>;
+  onList: (list: string) => void;
+  onFiles: (files: File[], classId: string) => void;
+  onChanged: () => void;
+}
+
+export function ClassList(props: Props) {
+  const { project, book, newClass, onChanged } = props;
+  const [editing, setEditing] = useState<Editing | null>(null);
+  return (
+    <section className={styles.group} aria-label="Classes">
+      <div className={styles.heading}>
+        <span>Classes</span>
+        <span>{book.classes.length || ""}</span>
+      </div>
+      {book.classes.map((one) => (
+        <ClassRow key={one.id} {...props} one={one} onEdit={setEditing} />
+      ))}
+      <NewClass project={project} input={newClass} />
+      {editing && (
+        <ClassDialogue project={project} editing={editing} book={book} onClose={() => setEditing(null)} onChanged={onChanged} />
+      )}
+    </section>
+  );
+}
+
+interface RowProps extends Props {
+  one: ImageClass;
+  onEdit: (editing: Editing) => void;
+}
+
+function ClassRow({ one, book, current, onList, onFiles, onEdit }: RowProps) {
+  const { over, handlers } = useDropTarget((files) => onFiles(files, one.id));
+  const key = book.keys.get(one.id);
+  const missing = enoughExamples - one.examples;
+  return (
+    <div className={styles.class} data-over={over || undefined} {...handlers}>
+      <button
+        type="button"
+        className={styles.entry}
+        aria-current={current === one.id ? "page" : undefined}
+        title="Show its examples. Drop files here to add examples."
+        onClick={() => onList(`class:${one.id}`)}
+      >
+        <span className={styles.dot} style={{ background: book.colour(one.id) }} />
+        <span className={styles.name}>
+          {one.name}
+          {missing > 0 && <div className={styles.hint}>needs {plural(missing, "more example")}</div>}
+        </span>
+        <span className={styles.count} aria-label={plural(one.examples, "example")}>
+          {one.examples}
+        </span>
+        {key !== undefined && <Kbd size="xs">{key.toUpperCase()}</Kbd>}
+      </button>
+      <ClassMenu one={one} many={book.classes.length > 1} onList={onList} onEdit={onEdit} />
+    </div>
+  );
+}
+
+interface MenuProps {
+  one: ImageClass;
+  many: boolean;
+  onList: (list: string) => void;
+  onEdit: (editing: Editing) => void;
+}
+
+function ClassMenu({ one, many, onList, onEdit }: MenuProps) {
+  const item = (what: Editing["what"], label: string, icon: React.ReactNode) => (
+    <Menu.Item leftSection={icon} color={what === "delete" ? "red" : undefined} onClick={() => onEdit({ what, one })}>
+      {label}
+    </Menu.Item>
+  );
+  return (
+    <Menu position="bottom-end" width={210} shadow="md">
+      <Menu.Target>
+        <ActionIcon className={styles.menu} variant="subtle" color="gray" size="sm" aria-label={`Change class ${one.name}`}>
+          <IconDots size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<IconSparkles size={15} />} onClick={() => onList(`predicted:${one.id}`)}>
+          Show predicted
+        </Menu.Item>
+        {item("rename", "Rename", <IconPencil size={15} />)}
+        {many && item("merge", "Merge into…", <IconArrowMerge size={15} />)}
+        {item("delete", "Delete", <IconTrash size={15} />)}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function NewClass({ project, input }: { project: string; input: RefObject<HTMLInputElement | null> }) {
+  const client = useQueryClient();
+  const [name, setName] = useState("");
+  const create = useMutation({
+    mutationFn: () => createClass(project, name.trim()),
+    meta: { shownInPlace: true },
+    onSuccess: async () => {
+      setName("");
+      refreshFigures(client, project);
+      await client.invalidateQueries({ queryKey: keys.classes(project) });
+    },
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (name.trim()) create.mutate();
+      }}
+    >
+      <TextInput
+        ref={input}
+        mt={6}
+        mx={4}
+        size="sm"
+        placeholder="New class"
+        aria-label="New class"
+        value={name}
+        maxLength={100}
+        leftSection={<IconPlus size={16} />}
+        error={create.error?.message}
+        onChange={(event) => {
+          create.reset();
+          setName(event.currentTarget.value);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
+    </form>
+  );
+}

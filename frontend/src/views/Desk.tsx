@@ -1,0 +1,127 @@
+import { useState } from "react";
+
+import type { Project } from "../api/types";
+import type { ClassBook } from "../hooks/useClasses";
+import { useCommands } from "../hooks/useCommands";
+import { useDesk } from "../hooks/useDesk";
+import type { Labelling } from "../hooks/useLabelling";
+import { useRememberedNumber } from "../hooks/useRemembered";
+import type { Uploads } from "../hooks/useUploads";
+import { clearPicks, focusOn } from "../state/selection";
+import { followsPredictions, type View } from "../state/view";
+import { Coach, EmbeddingBar, NoticeBanner } from "./Banners";
+import styles from "./Desk.module.css";
+import { EmptyList } from "./EmptyList";
+import { Grid } from "./Grid";
+import { ImagePanel } from "./ImagePanel";
+import { LabelBar } from "./LabelBar";
+import { RemoveImages } from "./RemoveImages";
+import { Toolbar } from "./Toolbar";
+import { UploadTray } from "./UploadTray";
+
+interface Props {
+  project: Project;
+  view: View;
+  book: ClassBook;
+  labelling: Labelling;
+  uploads: Uploads;
+  onView: (changes: Partial<View>) => void;
+  onHelp: () => void;
+  onNewClass: () => void;
+}
+
+/** A list of images, the panel of the one in focus, and the bar that labels what is selected. */
+export function Desk(props: Props) {
+  const { project, view, book, labelling, uploads, onView, onNewClass } = props;
+  const desk = useDesk(project, view, book, labelling);
+  const { pool, items, selection, select, targets, actions } = desk;
+  const [columns, setColumns] = useState(1);
+  const [thumbnail, setThumbnail] = useRememberedNumber("thumbnail", 132);
+  const [panel, setPanel] = useRememberedNumber("panel", 2);
+  const [removing, setRemoving] = useState(false);
+  useCommands({ desk, book, labelling, columns, onHelp: props.onHelp, onNewClass });
+
+  const stale = followsPredictions(view.list, view.order) && desk.born !== project.active_version;
+  const onList = (list: string) => onView({ list, order: null, image: null });
+  const open = (id: number) => {
+    setPanel(2);
+    select(focusOn(id));
+  };
+  return (
+    <>
+      <main className={styles.main}>
+        <NoticeBanner project={project} />
+        <Coach project={project} book={book} onNewClass={onNewClass} />
+        <EmbeddingBar project={project} />
+        <Toolbar
+          list={view.list}
+          order={view.order}
+          total={pool.total}
+          left={items.filter((item) => item.classId === null).length}
+          book={book}
+          thumbnail={thumbnail}
+          stale={stale}
+          onList={onList}
+          onOrder={(order) => onView({ order })}
+          onThumbnail={setThumbnail}
+          onRefresh={() => void desk.refresh()}
+          onFiles={uploads.add}
+        />
+        {pool.total === 0 ? (
+          <EmptyList project={project} list={view.list} pool={pool} onList={onList} onFiles={uploads.add} />
+        ) : (
+          <Grid
+            project={project.id}
+            items={items}
+            total={pool.total}
+            book={book}
+            thumbnail={thumbnail}
+            selection={selection}
+            onSelect={(next) => {
+              if (next.picked.size === 0 && next.focus !== selection.focus) setPanel(2);
+              select(next);
+            }}
+            onColumns={setColumns}
+            onVisible={desk.see}
+          />
+        )}
+        <UploadTray uploads={uploads} />
+        {project.images > 0 && (
+          <LabelBar
+            book={book}
+            targets={targets}
+            picked={selection.picked.size}
+            onLabel={actions.label}
+            onAccept={actions.accept}
+            onUnlabel={actions.unlabel}
+            onClear={() => select(clearPicks(selection))}
+          />
+        )}
+      </main>
+      {selection.focus !== null && panel === 2 && (
+        <ImagePanel
+          project={project.id}
+          version={project.active_version}
+          id={selection.focus}
+          item={desk.find(selection.focus) ?? null}
+          book={book}
+          onOpen={open}
+          onRemove={() => setRemoving(true)}
+          onUnlabel={actions.unlabel}
+          onClose={() => setPanel(1)}
+        />
+      )}
+      {removing && (
+        <RemoveImages
+          project={project.id}
+          images={targets}
+          onClose={() => setRemoving(false)}
+          onRemoved={() => {
+            labelling.forget();
+            select(focusOn(null));
+          }}
+        />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,68 @@
+import { Button, Loader } from "@mantine/core";
+import { IconConfetti, IconHandGrab, IconHourglass, IconPhotoOff, IconPlugConnectedX, IconTag } from "@tabler/icons-react";
+
+import type { Project } from "../api/types";
+import { Empty } from "../components/Empty";
+import type { Pool } from "../hooks/usePool";
+import { AddImages } from "./Toolbar";
+
+interface Props {
+  project: Project;
+  list: string;
+  pool: Pool;
+  onList: (list: string) => void;
+  onFiles: (files: File[]) => void;
+}
+
+const large = { size: 38, stroke: 1.5 };
+
+/** Why the grid has nothing to show, and the way on. */
+export function EmptyList({ project, list, pool, onList, onFiles }: Props) {
+  const showAll = (
+    <Button variant="light" onClick={() => onList("all")}>
+      Show all images
+    </Button>
+  );
+  if (pool.error)
+    return (
+      <Empty icon={<IconPlugConnectedX {...large} />} title="This list could not be loaded" action={<Button onClick={() => void pool.refresh()}>Try again</Button>}>
+        {pool.error.message}
+      </Empty>
+    );
+  if (pool.loading) return <Empty icon={<Loader />} title="Loading" children="" />;
+  if (project.images === 0)
+    return (
+      <Empty icon={<IconHandGrab {...large} />} title="Drop images or whole folders here" action={<AddImages onFiles={onFiles} size="md" />}>
+        They become the pool of this project: label a handful of them, and Handful predicts the rest.
+      </Empty>
+    );
+  if (list === "suggestions" && project.pending > 0)
+    return (
+      <Empty icon={<IconHourglass {...large} />} title="Looking at your images" action={showAll}>
+        Suggestions come as soon as the first images are embedded.
+      </Empty>
+    );
+  if (list === "suggestions" || list === "unlabelled")
+    return (
+      <Empty icon={<IconConfetti {...large} />} title="Everything is labelled" action={showAll}>
+        Add more images, or look through the predictions and the examples.
+      </Empty>
+    );
+  if ((list === "uncertain" || list === "unknown" || list.startsWith("predicted:")) && project.active_version === null)
+    return (
+      <Empty icon={<IconTag {...large} />} title="No predictions yet" action={showAll}>
+        Label a few images first: predictions follow within a second.
+      </Empty>
+    );
+  if (list.startsWith("class:"))
+    return (
+      <Empty icon={<IconTag {...large} />} title="No examples yet" action={showAll}>
+        Choose images of this class and press its key, or drop files on its name in the list on the left.
+      </Empty>
+    );
+  return (
+    <Empty icon={<IconPhotoOff {...large} />} title={list === "unknown" ? "Nothing looks unknown" : "Nothing here"} action={showAll}>
+      {list === "unknown" ? "Every image resembles some class." : "No image is in this list at the moment."}
+    </Empty>
+  );
+}

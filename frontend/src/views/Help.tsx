@@ -1,0 +1,41 @@
+import { Group, Kbd, Modal, Table, Text } from "@mantine/core";
+
+const keys: [string[], string][] = [
+  [["1", "…", "9", "A", "…"], "Label as the class with that key"],
+  [["Enter"], "Accept the prediction"],
+  [["Backspace"], "Remove the label"],
+  [["←", "↑", "→", "↓"], "Move; with Shift, select on the way"],
+  [["Space"], "Select the image in focus, or not"],
+  [["Ctrl", "A"], "Select all of the list"],
+  [["Esc"], "Clear the selection"],
+  [["Ctrl", "Z"], "Undo; with Shift, redo"],
+  [["."], "New suggestions, or sort again"],
+  [["+"], "New class"],
+  [["Ctrl", "V"], "Try the picture in the clipboard"],
+  [["?"], "This help"],
+];
+
+export function Help({ onClose }: { onClose: () => void }) {
+  return (
+    <Modal opened onClose={onClose} title="Keyboard and mouse" size="md" centered>
+      <Table verticalSpacing={6}>
+        <Table.Tbody>
+          {keys.map(([caps, meaning]) => (
+            <Table.Tr key={meaning}>
+              <Table.Td w={170}>
+                <Group gap={4}>
+                  {caps.map((cap, index) => (cap === "…" ? <span key={index}>…</span> : <Kbd key={index}>{cap}</Kbd>))}
+                </Group>
+              </Table.Td>
+              <Table.Td>{meaning}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+      <Text size="sm" c="var(--soft-ink)" mt="md">
+        With the mouse: click an image, Shift-click for a row of them, Ctrl-click to add one, drag a box around many. Drop files or
+        folders anywhere to add them, or on a class to add them as its examples.
+      </Text>
+    </Modal>
+  );
+}

@@ -1,0 +1,137 @@
+import { ActionIcon, Button, CloseButton, Group, SegmentedControl, Stack, Text, Tooltip } from "@mantine/core";
+import { IconArrowsMaximize, IconBulb, IconTrash } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { pictureUrl } from "../api/calls";
+import { detailQuery, imageQuery, neighboursQuery } from "../api/queries";
+import type { Prediction } from "../api/types";
+import { Neighbours } from "../components/Neighbours";
+import { ScoreBars } from "../components/ScoreBars";
+import type { ClassBook } from "../hooks/useClasses";
+import { percent } from "../state/figures";
+import type { Item } from "../state/items";
+import styles from "./ImagePanel.module.css";
+
+interface Props {
+  project: string;
+  version: number | null;
+  id: number;
+  item: Item | null;
+  book: ClassBook;
+  onOpen: (id: number) => void;
+  onRemove: () => void;
+  onUnlabel: () => void;
+  onClose: () => void;
+}
+
+/** Everything about the image in focus. */
+export function ImagePanel(props: Props) {
+  const { project, version, id, item, book } = props;
+  const { data: image, error } = useQuery(imageQuery(project, id));
+  const { data: detail } = useQuery({ ...detailQuery(project, id, version), placeholderData: (old) => old });
+  const classId = item?.classId ?? image?.class_id ?? null;
+  return (
+    <aside className={styles.panel} aria-label="Image">
+      <div className={styles.frame}>
+        <img src={pictureUrl(project, id)} alt={image?.filename ?? ""} data-tiny={(image?.width ?? 99) < 96 || undefined} />
+        <CloseButton className={styles.close} aria-label="Close the panel" onClick={props.onClose} />
+      </div>
+      <Stack gap="lg" p="md">
+        <Heading {...props} name={image?.filename ?? error?.message ?? ""} size={image && `${image.width} × ${image.height}`} />
+        {item?.reason && classId === null && (
+          <Group gap={8} wrap="nowrap" align="flex-start" className={styles.reason}>
+            <IconBulb size={18} />
+            <Text size="sm">{item.reason}</Text>
+          </Group>
+        )}
+        <LabelLine classId={classId} book={book} onUnlabel={props.onUnlabel} />
+        {detail?.image_id === id && version !== null && <Verdict detail={detail} book={book} labelled={classId !== null} />}
+        <Similar {...props} />
+      </Stack>
+    </aside>
+  );
+}
+
+function Heading({ project, id, name, size, onRemove }: Props & { name: string; size: string | undefined }) {
+  return (
+    <Group justify="space-between" wrap="nowrap" gap="xs">
+      <div className={styles.title}>
+        <Text fw={600} truncate title={name}>
+          {name}
+        </Text>
+        <Text size="xs" c="var(--soft-ink)">
+          {size}
+        </Text>
+      </div>
+      <Group gap={4} wrap="nowrap">
+        <Tooltip label="Open the original">
+          <ActionIcon component="a" href={pictureUrl(project, id)} target="_blank" variant="subtle" aria-label="Open the original">
+            <IconArrowsMaximize size={17} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label="Remove from the pool">
+          <ActionIcon variant="subtle" color="red" onClick={onRemove} aria-label="Remove from the pool">
+            <IconTrash size={17} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+    </Group>
+  );
+}
+
+function LabelLine({ classId, book, onUnlabel }: { classId: string | null; book: ClassBook; onUnlabel: () => void }) {
+  if (classId === null) return null;
+  return (
+    <Group justify="space-between" className={styles.label} style={{ background: book.colour(classId) }} wrap="nowrap">
+      <Text size="sm" fw={600} truncate>
+        Labelled {book.name(classId)}
+      </Text>
+      <Button size="compact-xs" variant="white" color="dark" onClick={onUnlabel}>
+        Remove label
+      </Button>
+    </Group>
+  );
+}
+
+function Verdict({ detail, book, labelled }: { detail: Prediction; book: ClassBook; labelled: boolean }) {
+  const guess = `${book.name(detail.class_id)}, ${percent(detail.probability)}`;
+  return (
+    <section>
+      <Text className={styles.section}>{labelled ? "The classifier says" : "Prediction"}</Text>
+      <Text fw={600} mb={8}>
+        {detail.unknown ? `Unknown: unlike the examples (closest: ${guess})` : guess}
+      </Text>
+      <ScoreBars scores={detail.scores} book={book} />
+    </section>
+  );
+}
+
+function Similar({ project, id, book, version, onOpen }: Props) {
+  const [of, setOf] = useState<"examples" | "images">("examples");
+  const { data, isPending } = useQuery(neighboursQuery(project, id, of, version));
+  return (
+    <section>
+      <Group justify="space-between" mb={8}>
+        <Text className={styles.section} mb={0}>
+          Most alike
+        </Text>
+        <SegmentedControl
+          size="xs"
+          value={of}
+          onChange={setOf}
+          data={[
+            { value: "examples", label: "Examples" },
+            { value: "images", label: "All images" },
+          ]}
+        />
+      </Group>
+      <Neighbours project={project} neighbours={data ?? []} book={book} onOpen={onOpen} />
+      {!isPending && data?.length === 0 && (
+        <Text size="sm" c="var(--soft-ink)">
+          {of === "examples" ? "No labelled image yet." : "No other image yet."}
+        </Text>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,59 @@
+import { ScrollArea } from "@mantine/core";
+import { IconBolt, IconHelpHexagon, IconPhoto, IconTagOff, IconZoomQuestion } from "@tabler/icons-react";
+import type { ReactNode, RefObject } from "react";
+
+import type { Project } from "../api/types";
+import type { ClassBook } from "../hooks/useClasses";
+import { classOfList } from "../state/view";
+import { ClassList } from "./ClassList";
+import { EncoderCard } from "./EncoderCard";
+import styles from "./Sidebar.module.css";
+
+interface Props {
+  project: Project;
+  book: ClassBook;
+  list: string;
+  newClass: RefObject<HTMLInputElement | null>;
+  onList: (list: string) => void;
+  onFiles: (files: File[], classId: string) => void;
+  onClassesChanged: () => void;
+}
+
+export function Sidebar(props: Props) {
+  const { project, book, list, onList } = props;
+  const entry = (name: string, label: string, icon: ReactNode, count?: number) => (
+    <button
+      type="button"
+      className={styles.entry}
+      aria-current={list === name ? "page" : undefined}
+      onClick={() => onList(name)}
+    >
+      {icon}
+      <span className={styles.name}>{label}</span>
+      {count !== undefined && <span className={styles.count}>{count.toLocaleString("en")}</span>}
+    </button>
+  );
+  return (
+    <nav className={styles.sidebar} aria-label="Lists and classes">
+      <ScrollArea className={styles.scroll} type="auto" offsetScrollbars={false}>
+        <div className={styles.group}>
+          {entry("suggestions", "To label", <IconBolt size={18} />)}
+          {entry("all", "All images", <IconPhoto size={18} />, project.images)}
+          {entry("unlabelled", "Unlabelled", <IconTagOff size={18} />, project.images - project.examples)}
+          {entry("uncertain", "Uncertain", <IconZoomQuestion size={18} />)}
+          {entry("unknown", "Unknown", <IconHelpHexagon size={18} />)}
+        </div>
+        <ClassList
+          project={project.id}
+          book={book}
+          current={classOfList(list)}
+          newClass={props.newClass}
+          onList={onList}
+          onFiles={props.onFiles}
+          onChanged={props.onClassesChanged}
+        />
+      </ScrollArea>
+      <EncoderCard project={project} />
+    </nav>
+  );
+}

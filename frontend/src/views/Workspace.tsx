@@ -1,0 +1,109 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+
+import type { Project } from "../api/types";
+import { useDropTarget } from "../components/useDropTarget";
+import { refreshFigures, refreshLists } from "../hooks/refresh";
+import { useClasses } from "../hooks/useClasses";
+import { useLabelling } from "../hooks/useLabelling";
+import { usePastedFile } from "../hooks/usePastedFile";
+import { useUploads } from "../hooks/useUploads";
+import type { View } from "../state/view";
+import { AwayBanner } from "./Banners";
+import { Desk } from "./Desk";
+import { Header } from "./Header";
+import { Help } from "./Help";
+import { Sidebar } from "./Sidebar";
+import { TryIt } from "./TryIt";
+import { Versions } from "./Versions";
+import styles from "./Workspace.module.css";
+
+interface Props {
+  project: Project;
+  view: View;
+  onView: (changes: Partial<View>) => void;
+}
+
+/** While images are being embedded, lists gain predictions; they follow along. */
+function useFollowEmbedding({ id, pending }: Project): void {
+  const client = useQueryClient();
+  const before = useRef(pending);
+  useEffect(() => {
+    if (before.current === pending) return;
+    before.current = pending;
+    refreshLists(client, id);
+    if (pending === 0) refreshFigures(client, id);
+  }, [client, id, pending]);
+}
+
+/** Everything about one project. */
+export function Workspace({ project, view, onView }: Props) {
+  const client = useQueryClient();
+  const book = useClasses(project.id);
+  const labelling = useLabelling(project.id);
+  const uploads = useUploads(project.id);
+  const newClass = useRef<HTMLInputElement>(null);
+  const [dialogue, setDialogue] = useState<"try" | "versions" | "help" | null>(null);
+  const [tried, setTried] = useState<File | null>(null);
+  const { over, handlers } = useDropTarget(uploads.add);
+  useFollowEmbedding(project);
+  usePastedFile((file) => {
+    setTried(file);
+    setDialogue("try");
+  });
+  const close = () => setDialogue(null);
+
+  return (
+    <div className={styles.frame} {...handlers}>
+      <AwayBanner />
+      <div className={styles.workspace}>
+        <Header
+          project={project}
+          labelling={labelling}
+          onProject={(id) => onView({ project: id, list: "suggestions", order: null, image: null })}
+          onTry={() => {
+            setTried(null);
+            setDialogue("try");
+          }}
+          onVersions={() => setDialogue("versions")}
+          onHelp={() => setDialogue("help")}
+        />
+        <Sidebar
+          project={project}
+          book={book}
+          list={view.list}
+          newClass={newClass}
+          onList={(list) => onView({ list, order: null, image: null })}
+          onFiles={uploads.add}
+          onClassesChanged={() => {
+            labelling.forget();
+            refreshLists(client, project.id);
+          }}
+        />
+        <Desk
+          key={[view.list, view.order, view.image].join(" ")}
+          {...{ project, view, book, labelling, uploads, onView }}
+          onHelp={() => setDialogue("help")}
+          onNewClass={() => newClass.current?.focus()}
+        />
+        {over && <div className={styles.drop}>Drop to add to the pool, or on a class to add as its examples</div>}
+      </div>
+      {dialogue === "try" && (
+        <TryIt
+          project={project.id}
+          version={project.active_version}
+          book={book}
+          file={tried}
+          onFile={setTried}
+          onClose={close}
+          onOpen={(image) => {
+            close();
+            onView({ image });
+          }}
+        />
+      )}
+      {dialogue === "versions" && <Versions project={project} onClose={close} />}
+      {dialogue === "help" && <Help onClose={close} />}
+    </div>
+  );
+}
