@@ -1,6 +1,7 @@
 """Tensor files of any origin, read without ever running code from them."""
 
 import pickle
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,9 +33,12 @@ def read_torch_file(path: Path) -> object:
             path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
         )
     except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL \S+", str(error))
+        code = f" ({named[0]})" if named else ""
         raise EncoderError(
-            f"{path} was refused: it is damaged, or loading it would run code that it carries. "
-            "Only tensors and plain values are read; ask its author for a safetensors file."
+            f"{path} was refused: it is damaged, or loading it would run code that it carries"
+            f"{code}. Only tensors and plain values are read; ask its "
+            "author for a safetensors file."
         ) from error
     except Exception as error:  # a damaged pickle can fail in any way
         raise EncoderError(

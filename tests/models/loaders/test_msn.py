@@ -135,7 +135,7 @@ def test_a_pickle_that_runs_code_is_refused_and_does_not_run(
     save: Callable[[object], str], tmp_path: Path
 ) -> None:
     spec = save({"target_encoder": Bomb(tmp_path / "exploded")})
-    with pytest.raises(EncoderError, match="loading it would run code"):
+    with pytest.raises(EncoderError, match=r"loading it would run code .*GLOBAL"):
         load_encoder(spec)
     assert not (tmp_path / "exploded").exists()
 
