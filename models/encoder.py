@@ -14,7 +14,7 @@ from PIL import Image
 from models.checkpoints import load_checkpoint, save_checkpoint, save_manifest
 from models.errors import EncoderError
 from models.loaders import BUNDLED_FOLDER, Hub, load_encoder
-from models.manifest import MANIFEST_FILE, ONNX_FILE, Manifest, Norm, load_manifest
+from models.manifest import ONNX_FILE, Manifest, Norm, load_manifest
 from models.onnx_encoder import OnnxEncoder
 from models.onnx_export import check_agreement, export_onnx
 from models.transforms import evaluation_batch
@@ -72,7 +72,7 @@ def register_encoder(
     """Load an encoder, export it to ONNX, check both paths, and return its folder.
 
     The folder `encoders_folder/<encoder_id>` appears whole or not at all; an encoder that is
-    there already keeps all but its notice. `norm` and `image_size` override the source's own.
+    there already keeps all but its notice, one that is damaged is made anew. `norm` and `image_size` override the source's own.
     `auto` gives MSN's public ViT-S/16 if it is cached or the hub answers in
     `hub_timeout_seconds`, else the bundled encoder with a notice in its manifest.
     Raises EncoderError, saying what to do, if any of this fails.
@@ -83,14 +83,24 @@ def register_encoder(
     )
     target = Path(encoders_folder) / manifest.encoder_id
     try:
-        if (target / MANIFEST_FILE).exists():
+        if _is_intact(target):
             _renew_notice(target, manifest)
         else:
+            shutil.rmtree(target, ignore_errors=True)
             _build_folder(target, manifest, tensors)
     except OSError as error:
-        if not (target / MANIFEST_FILE).exists():  # else another process was faster, with the same
+        if not _is_intact(target):  # else another process was faster, with the same
             raise EncoderError(f"{target} cannot be written: {error}.") from error
     return target
+
+
+def _is_intact(folder: Path) -> bool:
+    try:
+        load_checkpoint(folder)
+        OnnxEncoder(folder)
+    except EncoderError:
+        return False
+    return True
 
 
 def _build_folder(target: Path, manifest: Manifest, tensors: dict[str, torch.Tensor]) -> None:

@@ -222,3 +222,17 @@ def test_a_damaged_registered_encoder_is_refused(registered_folder: Path, tmp_pa
     (folder / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(EncoderError, match=r"model\.safetensors cannot be read"):
         TorchEncoder(folder, device="cpu")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "model.safetensors", "model.onnx"])
+def test_registering_again_repairs_a_damaged_folder(
+    checkpoint_folder: Path, registered_folder: Path, tmp_path: Path, name: str
+) -> None:
+    folder = shutil.copytree(registered_folder, tmp_path / registered_folder.name)
+    (folder / name).write_bytes(b"damaged")
+    assert register_encoder(str(checkpoint_folder), tmp_path) == folder
+    assert (folder / "manifest.json").read_bytes() == (
+        registered_folder / "manifest.json"
+    ).read_bytes()
+    OnnxEncoder(folder)
+    TorchEncoder(folder, device="cpu")
