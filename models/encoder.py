@@ -72,9 +72,9 @@ def register_encoder(
     """Load an encoder, export it to ONNX, check both paths, and return its folder.
 
     The folder `encoders_folder/<encoder_id>` appears whole or not at all; an encoder that is
-    there already keeps all but its notice, one that is damaged is made anew. `norm` and `image_size` override the source's own.
-    `auto` gives MSN's public ViT-S/16 if it is cached or the hub answers in
-    `hub_timeout_seconds`, else the bundled encoder with a notice in its manifest.
+    there already keeps all but its notice, one that is damaged is made anew. `norm` and
+    `image_size` override the source's own. `auto` gives MSN's public ViT-S/16 if it is cached or
+    the hub answers in `hub_timeout_seconds`, else the bundled encoder with a notice.
     Raises EncoderError, saying what to do, if any of this fails.
     """
     hub = Hub(hub_timeout_seconds, cache_folder=cache_folder, endpoint=hub_endpoint)
