@@ -3,6 +3,7 @@
 Both come from the same cross-validation, so that nothing is judged by a head that saw it.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ from sklearn.base import clone
 from models.classifiers import LinearHead
 
 MAX_FOLDS = 5
+# Tests enough for a temperature and an interval of +-4 points; folds beyond them are not fitted.
+ENOUGH_TESTED = 500
 # The temperature stays within this factor of the head's own, however few labels there are.
 TEMPERATURE_RANGE = 20.0
 # Weight of the head's own temperature against the labels', in held-out examples per squared
@@ -55,19 +58,18 @@ def cross_validate(head: LinearHead, X: npt.ArrayLike, y: npt.ArrayLike) -> Held
     """Hold out each example of every class that has another one; None where no class has.
 
     Stratified, in up to five folds. A class of one label stays in every training part, so
-    that all folds know all classes.
+    that all folds know all classes. Of many examples only about 500 are tested.
     """
     features, labels = np.asarray(X), np.asarray(y)
-    classes, codes = np.unique(labels, return_inverse=True)
+    codes = np.unique(labels, return_inverse=True)[1]
     folds = _folds(codes)
     if not folds:
         return None
-    logits = np.empty((len(labels), len(classes)))
+    logits = []
     for held in folds:
         seen = np.setdiff1d(np.arange(len(labels)), held)
-        logits[held] = clone(head).fit(features[seen], labels[seen]).logits(features[held])
-    tested = np.concatenate(folds)
-    return HeldOut(logits[tested], codes[tested])
+        logits.append(clone(head).fit(features[seen], labels[seen]).logits(features[held]))
+    return HeldOut(np.concatenate(logits).astype(np.float64), codes[np.concatenate(folds)])
 
 
 def _folds(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
@@ -84,7 +86,8 @@ def _folds(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
     if not len(testable):
         return []
     folds = min(MAX_FOLDS, int(np.median(counts[counts > 1])))
-    return [testable[start::folds] for start in range(folds)]
+    fitted = min(folds, math.ceil(ENOUGH_TESTED * folds / len(testable)))
+    return [testable[start::folds] for start in range(fitted)]
 
 
 def fit_temperature(held_out: HeldOut, usual: float) -> float:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from models.features import normalise
+from models.features import Features, class_sums, normalise
 from models.softmax_regression import solve
 
 Labels: TypeAlias = npt.NDArray[np.str_]
@@ -36,12 +36,10 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"{len(features)} feature vectors came with {len(labels)} labels")
         self.classes_, codes = np.unique(labels, return_inverse=True)
         self.n_features_in_ = features.shape[1]
-        self.weights_ = self._learn(features, codes, len(self.classes_)).astype(np.float32)
+        self.weights_ = self._learn(features, codes).astype(np.float32)
         return self
 
-    def _learn(
-        self, features: npt.NDArray[np.float32], codes: npt.NDArray[np.intp], class_count: int
-    ) -> npt.NDArray[np.floating]:
+    def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
         """Weights (class_count, d) from normalised features (n, d) and class indices (n,)."""
         raise NotImplementedError
 
@@ -90,9 +88,8 @@ class LogisticRegressionClassifier(LinearHead):
         self.C = C
         self.temperature = temperature
 
-    def _learn(
-        self, features: npt.NDArray[np.float32], codes: npt.NDArray[np.intp], class_count: int
-    ) -> npt.NDArray[np.floating]:
+    def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+        class_count = int(codes.max()) + 1
         few = len(codes) <= FEW_LABELS * class_count
         strength = self.C or (STRENGTH_FEW_LABELS if few else STRENGTH_MANY_LABELS)
         return solve(features.astype(np.float64), codes, class_count, strength)
@@ -104,11 +101,8 @@ class PrototypeClassifier(LinearHead):
     def __init__(self, temperature: float = 0.08) -> None:
         self.temperature = temperature
 
-    def _learn(
-        self, features: npt.NDArray[np.float32], codes: npt.NDArray[np.intp], class_count: int
-    ) -> npt.NDArray[np.floating]:
-        sums = np.zeros((class_count, features.shape[1]))
-        np.add.at(sums, codes, features)
+    def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+        sums = class_sums(features, codes)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         # Opposite examples can cancel out: such a class points nowhere.
         return np.asarray(sums / np.where(lengths > 0, lengths, 1))

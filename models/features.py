@@ -35,6 +35,13 @@ def normalise(features: npt.ArrayLike) -> Features:
     return np.where(directed, centred / np.where(directed, norms, 1), 0).astype(np.float32)
 
 
+def class_sums(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Row c: the sum of the features (n, d) of class c; codes (n,) hold each of 0 .. c_max."""
+    order = np.argsort(codes, kind="stable")
+    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
+    return np.add.reduceat(features[order], starts, axis=0, dtype=np.float64)
+
+
 def _require_finite(features: Features) -> None:
     broken = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if broken.size:

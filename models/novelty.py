@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from models.features import Features, normalise
+from models.features import Features, class_sums, normalise
 
 # Share of images of labelled classes that may be called unknown.
 FALSE_ALARMS = 0.05
@@ -39,8 +39,7 @@ class Novelty:
         codes = np.unique(np.asarray(y), return_inverse=True)[1]
         centre = features.mean(axis=0)
         seen = _unit(features - centre)
-        sums = np.zeros((codes.max() + 1, features.shape[1]), dtype=np.float32)
-        np.add.at(sums, codes, seen)
+        sums = class_sums(seen, codes)
         return cls(centre, _unit(sums), _threshold(seen, codes, sums))
 
     def similarity(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
@@ -55,7 +54,9 @@ class Novelty:
         return similarity < self.threshold
 
 
-def _threshold(seen: Features, codes: npt.NDArray[np.intp], sums: Features) -> float | None:
+def _threshold(
+    seen: Features, codes: npt.NDArray[np.intp], sums: npt.NDArray[np.float64]
+) -> float | None:
     judged = np.flatnonzero(np.bincount(codes)[codes] > 1)
     if len(np.unique(codes[judged])) < 2:
         return None

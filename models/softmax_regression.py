@@ -15,9 +15,13 @@ Codes: TypeAlias = npt.NDArray[np.intp]
 MAX_ITERATIONS = 2000
 # Times the decay, as the objective is strongly convex with it: the distance to the optimum is
 # at most the gradient over the decay. Probabilities come within 1e-3.
-GRADIENT_TOLERANCE = 3e-3
-# Below this many multiplications a product is over before a second thread has woken up.
-THREADING_PAYS = 50_000_000
+GRADIENT_TOLERANCE = 5e-3
+# Of the cross-entropy, times the number of classes; sets the preconditioner. From 0.02 to 0.3
+# the iterations hardly differ: two to three times fewer than without, where features are weak.
+CURVATURE = 0.1
+# Below this many multiplications a product is over before a second thread has woken up, and
+# on a busy machine threads that wait for each other cost far more than they save.
+THREADING_PAYS = 500_000_000
 
 
 def solve(features: Matrix, codes: Codes, class_count: int, strength: float) -> Matrix:
@@ -26,13 +30,21 @@ def solve(features: Matrix, codes: Codes, class_count: int, strength: float) -> 
     features: (n, d) float64; codes: (n,) class indices below class_count; strength: C, as in
     scikit-learn. Returns W (class_count, d).
     """
+    decay = 1 / (strength * len(features))
     with _threads_for(features.size * class_count):
-        if len(features) >= features.shape[1]:
-            return _minimise(features, codes, class_count, strength)
-        # The optimum lies in the span of the samples: solve in n instead of d dimensions.
-        basis, coordinates = np.linalg.qr(features.T)  # (d, n), (n, n)
-        weights = _minimise(coordinates.T, codes, class_count, strength)
-        return np.asarray(weights @ basis.T)
+        # The optimum lies in the span of the samples: min(n, d) coordinates are enough. Each is
+        # scaled by how strongly the loss bends along it, which L-BFGS would have to find out.
+        left, spectrum, right = np.linalg.svd(features, full_matrices=False)
+        bends = CURVATURE / class_count * spectrum**2 / len(features)
+        scale = np.sqrt(decay / (bends + decay))  # (r,)
+        weights = _minimise(
+            left * (spectrum * scale),
+            codes,
+            (class_count, len(scale)),
+            decay * scale**2,
+            GRADIENT_TOLERANCE * decay * scale.min(),
+        )
+        return np.asarray(weights * scale @ right)
 
 
 def _threads_for(multiplications: int) -> AbstractContextManager[object]:
@@ -47,13 +59,14 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _minimise(features: Matrix, codes: Codes, class_count: int, strength: float) -> Matrix:
-    count, dimension = features.shape
-    decay = 1 / (strength * count)
-    rows = np.arange(count)
+def _minimise(
+    features: Matrix, codes: Codes, shape: tuple[int, int], decay: Matrix, tolerance: float
+) -> Matrix:
+    """Minimise mean cross-entropy + 1/2 sum(decay x W^2); decay: (r,), one a coordinate."""
+    rows = np.arange(len(features))
 
     def objective(flat: Matrix) -> tuple[float, Matrix]:
-        weights = flat.reshape(class_count, dimension)
+        weights = flat.reshape(shape)
         logits = features @ weights.T
         logits -= logits.max(axis=1, keepdims=True)
         residual = np.exp(logits)
@@ -61,14 +74,15 @@ def _minimise(features: Matrix, codes: Codes, class_count: int, strength: float)
         loss = np.mean(np.log(totals[:, 0]) - logits[rows, codes])
         residual /= totals
         residual[rows, codes] -= 1
-        gradient = residual.T @ features / count + decay * weights
-        return float(loss + decay / 2 * (flat @ flat)), gradient.ravel()
+        decayed = decay * weights
+        gradient = residual.T @ features / len(features) + decayed
+        return float(loss + (decayed * weights).sum() / 2), gradient.ravel()
 
     found = minimize(
         objective,
-        np.zeros(class_count * dimension),
+        np.zeros(shape).ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"maxiter": MAX_ITERATIONS, "gtol": GRADIENT_TOLERANCE * decay, "ftol": 0.0},
+        options={"maxiter": MAX_ITERATIONS, "gtol": tolerance, "ftol": 0.0},
     )
-    return np.asarray(found.x).reshape(class_count, dimension)
+    return np.asarray(found.x).reshape(shape)

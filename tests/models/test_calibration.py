@@ -45,6 +45,14 @@ def test_with_one_label_a_class_nothing_can_be_held_out() -> None:
     assert cross_validate(PrototypeClassifier(), *clusters([1, 1, 1])) is None
 
 
+def test_of_many_examples_about_five_hundred_are_tested() -> None:
+    held_out = cross_validate(PrototypeClassifier(), *clusters([300, 300, 300]))
+
+    assert held_out is not None
+    assert 500 <= len(held_out.codes) < 700
+    assert np.ptp(np.bincount(held_out.codes)) <= 2
+
+
 def test_a_held_out_example_is_judged_by_a_head_that_did_not_see_it() -> None:
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 200)), rng.permutation(np.repeat(["a", "b"], 20))

@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from models.classifiers import PrototypeClassifier
+from models.images import decode
+from models.labelled_folder import read_labelled
 from models.low_shot import draw, low_shot_table, raw_pixel_features
 
 
@@ -59,3 +63,15 @@ def test_raw_pixels_are_small_rgb_values_in_the_unit_interval() -> None:
     assert features.dtype == np.float32
     assert features[0].tolist() == [1.0] * 48
     assert features[1].tolist() == [0.0, 1.0, 0.0] * 16
+
+
+def test_raw_pixels_of_real_photographs_beat_chance_only(shared_data: Path) -> None:
+    files = list(read_labelled(shared_data / "data" / "objects.zip"))
+    X = raw_pixel_features([decode(file.data).image for file in files])
+
+    (result,) = low_shot_table(
+        X, [file.label for file in files], (5,), 2, {"prototype": PrototypeClassifier}
+    )
+
+    assert len(files) == 750
+    assert 2 / 25 < result.mean < 0.5
