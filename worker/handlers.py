@@ -3,12 +3,24 @@
 Imports torch, which takes seconds: the worker imports it with its first job.
 """
 
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+import torch
+
 from models.encoder import TorchEncoder, register_encoder
 from models.manifest import load_manifest
-from service.usecases.embedding import count_pending, embed_batch, start_pending, switch_encoders
+from models.onnx_encoder import OnnxEncoder
+from service.domain.errors import NotFound
+from service.usecases.context import Context
+from service.usecases.embedding import (
+    count_pending,
+    embed_batch,
+    start_pending,
+    still_pending,
+    switch_encoders,
+)
 from service.usecases.encoders import enter_encoder
 from service.usecases.fitting import refit
 from worker.running import RunningJob
@@ -21,16 +33,26 @@ def embed(running: RunningJob) -> None:
     total = count_pending(context, encoder_id)
     running.report(done=0, total=total, message="Opening the encoder")
     encoder = _open_encoder(context.settings.encoders_dir / encoder_id)
-    touched = set[str]()
-    while projects := embed_batch(context, encoder_id, encoder.embed):
-        for project_id in projects - touched:
-            refit(context, project_id)  # the first labels answer before the whole pool is in
-        touched |= projects
+    touched, unreadable, last = set[str](), list[int](), 0
+    while batch := embed_batch(context, encoder_id, encoder.embed, after=last):
+        _refit_all(context, batch.projects - touched)  # labels answer before the whole pool is in
+        touched, last = touched | batch.projects, batch.last_image_id
+        unreadable += batch.unreadable
         left = count_pending(context, encoder_id)
         total = max(total, left)  # images may have come in meanwhile
         running.report(done=total - left, total=total, message="Embedding images")
-    for project_id in touched | set(switch_encoders(context, encoder_id)):
-        refit(context, project_id)
+    _refit_all(context, touched.union(switch_encoders(context, encoder_id)))
+    if lost := still_pending(context, encoder_id, unreadable):
+        raise FileNotFoundError(
+            f"The files of {len(lost)} images are missing or damaged; the first is image "
+            f"{lost[0]}. Delete these images or put the image store back."
+        )
+
+
+def _refit_all(context: Context, project_ids: set[str]) -> None:
+    for project_id in project_ids:
+        with suppress(NotFound):  # the project was deleted in the meantime
+            refit(context, project_id)
 
 
 def register(running: RunningJob) -> None:
@@ -49,9 +71,9 @@ def register(running: RunningJob) -> None:
 
 
 @lru_cache(maxsize=2)
-def _open_encoder(folder: Path) -> TorchEncoder:
-    """An encoder on this worker's device; the two used last stay there."""
-    return TorchEncoder(folder)
+def _open_encoder(folder: Path) -> TorchEncoder | OnnxEncoder:
+    """An encoder where it runs fastest: on CUDA by torch, else on the CPU by ONNX Runtime."""
+    return TorchEncoder(folder) if torch.cuda.is_available() else OnnxEncoder(folder)
 
 
 HANDLERS = {"embed": embed, "register_encoder": register}

@@ -12,6 +12,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number that no other program takes on the same PostgreSQL database.
+WRITE_LOCK = 4841414644
 
 
 class Database:
@@ -25,7 +27,7 @@ class Database:
         self.engine = create_engine(url, pool_pre_ping=not self.is_sqlite)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _configure_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        event.listen(self.engine, "begin", _begin_sqlite if self.is_sqlite else _begin_postgres)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -35,7 +37,10 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits at the end, or rolls back when an error passes through."""
+        """A session that commits at the end, or rolls back when an error passes through.
+
+        Writers take turns: what one has read still holds when it commits.
+        """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"write": True})
             yield session
@@ -45,8 +50,6 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self.engine.connect().execution_options(write=True) as connection, connection.begin():
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(4841414644)"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -70,3 +73,11 @@ def _begin_sqlite(connection: Connection) -> None:
     # A writer takes its lock at once: one that had read first could not upgrade under contention.
     writes = connection.get_execution_options().get("write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    # SQLite's ways: one writer at a time, and readers that see one state until they are done.
+    if connection.get_execution_options().get("write", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

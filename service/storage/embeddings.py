@@ -11,9 +11,24 @@ from service.storage.images import is_embedded
 from service.storage.tables import EmbeddingRow, ImageRow, ProjectRow
 
 
-def pending_images(session: Session, encoder_id: str, limit: int) -> list[ImageRow]:
+def pending_images(session: Session, encoder_id: str, limit: int, after: int = 0) -> list[ImageRow]:
     """Images that it has not seen, of all projects that use it or will, the oldest first."""
-    return list(session.scalars(_pending(encoder_id).order_by(ImageRow.id).limit(limit)))
+    query = _pending(encoder_id).where(ImageRow.id > after)
+    return list(session.scalars(query.order_by(ImageRow.id).limit(limit)))
+
+
+def pending_among(
+    session: Session, encoder_id: str, image_ids: Sequence[int], limit: int
+) -> list[ImageRow]:
+    """The first of these images that wait for the encoder."""
+    found: list[ImageRow] = []
+    for start in range(0, len(image_ids), 500):
+        some = ImageRow.id.in_(image_ids[start : start + 500])
+        query = _pending(encoder_id).where(some).limit(limit - len(found))
+        found += session.scalars(query)
+        if len(found) >= limit:
+            break
+    return found
 
 
 def count_pending(session: Session, encoder_id: str, project_id: str | None = None) -> int:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from service.domain.errors import NotFound
+from service.storage.images import is_embedded
 from service.storage.tables import ClassRow, ExampleRow, ImageRow
 
 
@@ -30,9 +31,11 @@ def labels_by_image(session: Session, project_id: str) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def count_examples(session: Session, project_id: str) -> int:
-    """Number of labelled images of the project."""
+def count_examples(session: Session, project_id: str, embedded_by: str | None = None) -> int:
+    """Number of labelled images of the project: all, or those that an encoder has embedded."""
     query = select(func.count()).select_from(ExampleRow).join(ImageRow)
+    if embedded_by is not None:
+        query = query.where(is_embedded(embedded_by))
     return session.scalar(query.where(ImageRow.project_id == project_id)) or 0
 
 
@@ -49,6 +52,7 @@ def examples_of(session: Session, image_ids: Sequence[int]) -> dict[int, Example
 def examples_of_class(session: Session, class_id: int, after: int, limit: int) -> list[ExampleRow]:
     """A class's examples behind the example `after`, the oldest first."""
     query = select(ExampleRow).where(ExampleRow.class_id == class_id, ExampleRow.id > after)
+    query = query.options(joinedload(ExampleRow.image))
     return list(session.scalars(query.order_by(ExampleRow.id).limit(limit)))
 
 
@@ -61,5 +65,4 @@ def set_label(
         session.add(present)
     else:
         present.class_id = label.id
-    session.flush()
     return present

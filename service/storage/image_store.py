@@ -35,6 +35,14 @@ class ImageStore:
         """An image's WebP thumbnail. Raises NotFound where it is missing."""
         return self._get(_thumbnail_path(sha256))
 
+    def has(self, sha256: str) -> bool:
+        """Whether an image with this content is here."""
+        try:
+            obstore.head(self._store, _image_path(sha256))
+        except (NotFoundError, FileNotFoundError):
+            return False
+        return True
+
     def delete(self, sha256: str) -> None:
         """Drop an image and its thumbnail; nothing happens where they are missing."""
         for path in (_image_path(sha256), _thumbnail_path(sha256)):

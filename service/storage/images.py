@@ -44,9 +44,14 @@ def find_by_content(session: Session, project_id: str, sha256: str) -> ImageRow 
     )
 
 
-def content_in_use(session: Session, sha256: str) -> bool:
-    """Whether any project still has an image with this content."""
-    return session.scalar(select(exists().where(ImageRow.sha256 == sha256))) or False
+def contents_of(session: Session, project_id: str) -> list[str]:
+    """The sha256 of every image of the project."""
+    return list(session.scalars(select(ImageRow.sha256).where(ImageRow.project_id == project_id)))
+
+
+def contents_in_use(session: Session, sha256s: Sequence[str]) -> set[str]:
+    """Those of the contents that some project has an image of."""
+    return set(session.scalars(select(ImageRow.sha256).where(ImageRow.sha256.in_(sha256s))))
 
 
 def list_images(

@@ -43,6 +43,13 @@ def find_active(session: Session, kind: str, payload: dict[str, Any]) -> JobRow 
     return next((row for row in session.scalars(rows) if row.payload == payload), None)
 
 
+def ended_badly(session: Session, kind: str, payload: dict[str, Any], since: datetime) -> bool:
+    """Whether such a job failed or was cancelled after the moment `since`."""
+    ended = JobRow.state.in_(("failed", "cancelled")) & (JobRow.finished_at > since)
+    rows = select(JobRow).where(JobRow.kind == kind, ended)
+    return any(row.payload == payload for row in session.scalars(rows))
+
+
 def claim(session: Session, job_id: str) -> bool:
     """Take a queued job for this worker; False where another has it or it is over."""
     moment = now()

@@ -18,8 +18,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from service.domain.entities import now
 
-# SQLite would hand a deleted row's id out again: to browsers that cache images by their id, and
-# to readers that ask for embeddings newer than the last one they saw.
+# SQLite would hand a deleted row's id out again: to browsers that cache images by their id, to
+# readers that ask for embeddings newer than the last one they saw, and to the cache of heads.
 _NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
 
 
@@ -89,7 +89,7 @@ class ImageRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(index=True)
     filename: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]
@@ -123,7 +123,7 @@ class EmbeddingRow(Base):
 
 class ClassifierRow(Base):
     __tablename__ = "classifiers"
-    __table_args__ = (UniqueConstraint("project_id", "version"),)
+    __table_args__ = (UniqueConstraint("project_id", "version"), _NEVER_REUSE_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))

@@ -53,10 +53,11 @@ def merge_classes(context: Context, project_id: str, class_id: str, into: str) -
     with context.database.write() as session:
         source = projects.get_class(session, project_id, class_id)
         target = projects.get_class(session, project_id, into)
+        if _describe(session, source).examples:
+            projects.bump_labels_revision(session, project_id)
         moved = update(ExampleRow).where(ExampleRow.class_id == source.id)
         session.execute(moved.values(class_id=target.id))
         session.delete(source)
-        projects.bump_labels_revision(session, project_id)
         session.flush()
         merged = _describe(session, target)
     refit(context, project_id)
@@ -77,7 +78,8 @@ def delete_class(
                 "it with ?delete_examples=true: the images then stay in the pool, unlabelled.",
             )
         session.delete(row)
-        projects.bump_labels_revision(session, project_id)
+        if count:
+            projects.bump_labels_revision(session, project_id)
     refit(context, project_id)
 
 

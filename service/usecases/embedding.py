@@ -1,18 +1,22 @@
 """Images to embeddings: a few at once in the api, the rest by a job in the worker."""
 
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from PIL.Image import Image as PilImage
 from sqlalchemy import select
 
-from models.images import decode
+from models.images import ImageRejected, decode
 from service.domain.entities import Job
-from service.storage import embeddings, images, projects
+from service.domain.errors import NotFound
+from service.storage import embeddings, projects
 from service.storage.tables import ImageRow, ProjectRow
 from service.usecases.context import Context
-from service.usecases.jobs import start_job
+from service.usecases.jobs import start_again, start_job
 
 Features = NDArray[np.float32]
 Embed = Callable[[Sequence[PilImage]], Features]
@@ -20,6 +24,7 @@ Embed = Callable[[Sequence[PilImage]], Features]
 # What a request embeds by itself: more than this would keep the caller waiting for seconds.
 INLINE_LIMIT = 16
 BATCH = 32
+log = structlog.get_logger()
 
 
 def embed_images(context: Context, project_id: str, image_ids: Sequence[int]) -> Job | None:
@@ -31,20 +36,41 @@ def embed_images(context: Context, project_id: str, image_ids: Sequence[int]) ->
         encoder_id = projects.get_project(session, project_id).encoder_id
         if encoder_id is None:
             return None  # the job is started when the first encoder is registered
-        missing = [~images.is_embedded(encoder_id), ImageRow.id.in_(image_ids[:1000])]
-        rows = list(session.scalars(select(ImageRow).where(*missing).limit(INLINE_LIMIT + 1)))
-    if len(rows) > INLINE_LIMIT or len(image_ids) > 1000:
+        rows = embeddings.pending_among(session, encoder_id, image_ids, INLINE_LIMIT + 1)
+    if len(rows) > INLINE_LIMIT:
         return start_job(context, "embed", {"encoder_id": encoder_id})
-    _embed_rows(context, encoder_id, rows, context.encoders.get(encoder_id).embed)
+    if rows:
+        _embed_rows(context, encoder_id, rows, context.encoders.get(encoder_id).embed)
     return None
 
 
-def embed_batch(context: Context, encoder_id: str, embed: Embed) -> set[str]:
-    """Embed the next pending images and commit them; returns the projects that they are of."""
+@dataclass(frozen=True)
+class Batch:
+    """Images that were just embedded: whose they are, and the last one's id."""
+
+    projects: set[str]
+    last_image_id: int
+    unreadable: list[int]
+
+
+def embed_batch(context: Context, encoder_id: str, embed: Embed, after: int = 0) -> Batch | None:
+    """Embed and commit the next images that wait, from behind the image `after`; None at the end.
+
+    An image whose file is missing or damaged holds nothing up: it is named and stays pending.
+    """
     with context.database.read() as session:
-        rows = embeddings.pending_images(session, encoder_id, BATCH)
-    _embed_rows(context, encoder_id, rows, embed)
-    return {row.project_id for row in rows}
+        rows = embeddings.pending_images(session, encoder_id, BATCH, after)
+    if not rows:
+        return None
+    unreadable = _embed_rows(context, encoder_id, rows, embed)
+    return Batch({row.project_id for row in rows}, rows[-1].id, unreadable)
+
+
+def still_pending(context: Context, encoder_id: str, image_ids: Sequence[int]) -> list[int]:
+    """Those of the images that are still in the pool and still not embedded."""
+    with context.database.read() as session:
+        rows = embeddings.pending_among(session, encoder_id, image_ids, len(image_ids))
+    return [row.id for row in rows]
 
 
 def count_pending(context: Context, encoder_id: str) -> int:
@@ -54,13 +80,25 @@ def count_pending(context: Context, encoder_id: str) -> int:
 
 
 def start_pending(context: Context) -> None:
-    """Start the embedding jobs that are missing: one for each encoder that has images waiting."""
+    """Start the embedding jobs that are missing: one for each encoder that has images waiting.
+
+    A job that failed or was cancelled is given time before it is started anew.
+    """
     with context.database.read() as session:
         rows = session.execute(select(ProjectRow.encoder_id, ProjectRow.next_encoder_id).distinct())
         wanted = {encoder_id for row in rows for encoder_id in row if encoder_id}
         waiting = [each for each in wanted if embeddings.count_pending(session, each)]
     for encoder_id in sorted(waiting):
-        start_job(context, "embed", {"encoder_id": encoder_id})
+        start_again(context, "embed", {"encoder_id": encoder_id})
+
+
+def finish_switches(context: Context) -> None:
+    """Let every encoder take over that has embedded what it was to."""
+    with context.database.read() as session:
+        query = select(ProjectRow.next_encoder_id).where(ProjectRow.next_encoder_id.is_not(None))
+        coming = set(session.scalars(query))
+    for encoder_id in coming:
+        switch_encoders(context, str(encoder_id))
 
 
 def switch_encoders(context: Context, encoder_id: str) -> list[str]:
@@ -80,9 +118,23 @@ def switch_encoders(context: Context, encoder_id: str) -> list[str]:
         return [row.id for row in switched]
 
 
-def _embed_rows(context: Context, encoder_id: str, rows: Sequence[ImageRow], embed: Embed) -> None:
-    if not rows:
-        return
-    features = embed([decode(context.images.image(row.sha256)).image for row in rows])
-    with context.database.write() as session:
-        embeddings.add_embeddings(session, encoder_id, [row.id for row in rows], features)
+def _embed_rows(
+    context: Context, encoder_id: str, rows: Sequence[ImageRow], embed: Embed
+) -> list[int]:
+    """Embed and commit what can be read; the ids of what cannot."""
+    opened = {row.id: image for row in rows if (image := _open_image(context, row)) is not None}
+    if opened:
+        features = embed(list(opened.values()))
+        with context.database.write() as session:
+            embeddings.add_embeddings(session, encoder_id, list(opened), features)
+    return [row.id for row in rows if row.id not in opened]
+
+
+def _open_image(context: Context, row: ImageRow) -> PilImage | None:
+    try:
+        data = context.images.image(row.sha256)
+        # No limit here: the image was let in, under whatever limits held then.
+        return decode(data, max_bytes=sys.maxsize, max_pixels=sys.maxsize).image
+    except (NotFound, ImageRejected) as error:
+        log.warning("image_unreadable", image_id=row.id, sha256=row.sha256, error=str(error))
+        return None

@@ -6,12 +6,16 @@ from pathlib import PureWindowsPath
 
 from sqlalchemy.orm import Session
 
-from models.images import ImageRejected, decode, thumbnail
+from models.images import DecodedImage, ImageRejected, decode, thumbnail
 from service.domain.entities import Rejected, StoredImage, Upload
+from service.domain.errors import Unavailable
 from service.storage import projects
-from service.storage.images import find_by_content
+from service.storage.images import contents_in_use, find_by_content
 from service.storage.tables import ImageRow
 from service.usecases.context import Context
+
+# So many deletions may keep other writers waiting.
+DROPPED_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,39 @@ def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
 
 
 def enter(
-    session: Session, project_id: str, kept: list[KeptFile], reference_label: str | None = None
+    context: Context,
+    session: Session,
+    project_id: str,
+    kept: list[KeptFile],
+    reference_label: str | None = None,
 ) -> list[StoredImage]:
-    """Enter kept files in the pool, in order; the same content is entered once."""
+    """Enter kept files in the pool, in order; the same content is entered once.
+
+    The session is a writing one. Raises Unavailable where a file was dropped in the meantime.
+    """
     projects.get_project(session, project_id)
-    return [_enter(session, project_id, file, reference_label) for file in kept]
+    return [_enter(context, session, project_id, file, reference_label) for file in kept]
+
+
+def drop_unused(context: Context, sha256s: list[str]) -> None:
+    """Delete the files of these contents that no project has an image of any more.
+
+    Under the database's write lock: an upload of the same content is either entered, and seen
+    here, or finds its file gone when it comes to be entered.
+    """
+    for start in range(0, len(sha256s), DROPPED_AT_ONCE):
+        some = sha256s[start : start + DROPPED_AT_ONCE]
+        with context.database.write() as session:
+            for sha256 in set(some) - contents_in_use(session, some):
+                context.images.delete(sha256)
+
+
+def decode_upload(context: Context, data: bytes) -> DecodedImage:
+    """Decode a file from outside within this deployment's limits. Raises ImageRejected."""
+    limits = context.settings
+    return decode(
+        data, max_bytes=limits.max_file_mb * 2**20, max_pixels=limits.max_megapixels * 10**6
+    )
 
 
 def safe_name(filename: str) -> str:
@@ -64,21 +96,27 @@ def safe_name(filename: str) -> str:
 
 
 def _keep(context: Context, name: str, data: bytes) -> KeptFile:
-    limits = context.settings
-    decoded = decode(
-        data, max_bytes=limits.max_file_mb * 2**20, max_pixels=limits.max_megapixels * 10**6
-    )
+    decoded = decode_upload(context, data)
     context.images.put_image(decoded.sha256, data)
     context.images.put_thumbnail(decoded.sha256, thumbnail(decoded.image))
     return KeptFile(name, decoded.sha256, decoded.width, decoded.height)
 
 
 def _enter(
-    session: Session, project_id: str, file: KeptFile, reference_label: str | None
+    context: Context,
+    session: Session,
+    project_id: str,
+    file: KeptFile,
+    reference_label: str | None,
 ) -> StoredImage:
     present = find_by_content(session, project_id, file.sha256)
     if present is not None:
         return StoredImage(present.id, file.filename, file.sha256, duplicate=True)
+    if not context.images.has(file.sha256):
+        raise Unavailable(
+            "image-vanished",
+            f"'{file.filename}' was deleted by another call just now: send the files again.",
+        )
     row = ImageRow(
         project_id=project_id,
         sha256=file.sha256,

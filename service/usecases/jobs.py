@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from service.domain.entities import Job
+from service.domain.entities import Job, now
 from service.domain.errors import Conflict, Invalid
 from service.storage import jobs
 from service.storage.encoders import get_encoder
@@ -14,6 +14,7 @@ from service.usecases.context import Context
 SILENT_AFTER = timedelta(seconds=20)
 RESEND_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
+RETRY_AFTER = timedelta(minutes=5)
 
 
 def start_job(
@@ -27,6 +28,14 @@ def start_job(
     if job.state == "queued":
         context.queue.send(job.id, kind)
     return job
+
+
+def start_again(context: Context, kind: str, payload: dict[str, Any]) -> None:
+    """Queue a job that something waits for, but not over and over one that just ended badly."""
+    with context.database.read() as session:
+        resting = jobs.ended_badly(session, kind, payload, now() - RETRY_AFTER)
+    if not resting:
+        start_job(context, kind, payload)
 
 
 def request_job(context: Context, kind: str, payload: dict[str, Any]) -> Job:
@@ -67,7 +76,7 @@ def cancel_job(context: Context, job_id: str) -> Job:
 
 
 def reconcile(context: Context) -> None:
-    """Put orphaned jobs back, resend what the broker may have lost, embed what is pending."""
+    """Put orphaned jobs back, and resend what the broker may have lost."""
     with context.database.write() as session:
         jobs.requeue_orphans(session, SILENT_AFTER, MAX_ATTEMPTS)
         lost = [(row.id, row.kind) for row in jobs.take_unsent(session, RESEND_AFTER)]
@@ -80,4 +89,4 @@ def ensure_first_encoder(context: Context) -> None:
     with context.database.read() as session:
         missing = session.query(EncoderRow).first() is None
     if missing:
-        start_job(context, "register_encoder", {"spec": context.settings.encoder})
+        start_again(context, "register_encoder", {"spec": context.settings.encoder})

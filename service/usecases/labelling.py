@@ -9,6 +9,7 @@ from service.domain.errors import Invalid
 from service.storage import examples, images, projects
 from service.storage.tables import ExampleRow
 from service.usecases.context import Context
+from service.usecases.cursors import read_cursor
 from service.usecases.embedding import embed_images
 from service.usecases.fitting import refit
 from service.usecases.intake import enter, keep_files
@@ -26,9 +27,9 @@ def add_files(context: Context, project_id: str, class_id: str, uploads: Iterabl
         projects.get_class(session, project_id, class_id)
     intake = keep_files(context, uploads)
     with context.database.write() as session:
-        stored = enter(session, project_id, intake.kept)
+        stored = enter(context, session, project_id, intake.kept)
         added = _label(session, project_id, class_id, stored)
-    return added, intake.rejected, _follow(context, project_id, added)
+    return added, intake.rejected, _follow(context, project_id, [each.image_id for each in added])
 
 
 def add_images(context: Context, project_id: str, class_id: str, image_ids: Sequence[int]) -> Added:
@@ -37,7 +38,7 @@ def add_images(context: Context, project_id: str, class_id: str, image_ids: Sequ
         rows = images.require_images(session, project_id, image_ids)
         stored = [StoredImage(row.id, row.filename, row.sha256, duplicate=True) for row in rows]
         added = _label(session, project_id, class_id, stored)
-    return added, [], _follow(context, project_id, added)
+    return added, [], _follow(context, project_id, [each.image_id for each in added])
 
 
 def change_labels(
@@ -53,23 +54,36 @@ def change_labels(
     with context.database.write() as session:
         images.require_images(session, project_id, image_ids)
         present = examples.examples_of(session, image_ids)
-        previous = [LabelChange(i, _slug(present.get(i))) for i in image_ids]
-        for change in changes:
-            _apply(session, project_id, change, present.get(change.image_id))
-        projects.bump_labels_revision(session, project_id)
-    embed_images(context, project_id, image_ids)
-    return previous, refit(context, project_id)
+        before = {image_id: row.label.slug for image_id, row in present.items()}
+        previous = [LabelChange(image_id, before.get(image_id)) for image_id in image_ids]
+        if previous != list(changes):
+            _apply(session, project_id, changes, present)
+            projects.bump_labels_revision(session, project_id)
+    return previous, _follow(context, project_id, image_ids)
+
+
+def _apply(
+    session: Session,
+    project_id: str,
+    changes: Sequence[LabelChange],
+    present: dict[int, ExampleRow],
+) -> None:
+    wanted = {change.class_id for change in changes if change.class_id is not None}
+    labels = {slug: projects.get_class(session, project_id, slug) for slug in wanted}
+    for change in changes:
+        row = present.get(change.image_id)
+        if change.class_id is not None:
+            examples.set_label(session, change.image_id, labels[change.class_id], row)
+        elif row is not None:
+            session.delete(row)
 
 
 def move_example(context: Context, project_id: str, example_id: int, class_id: str) -> Example:
     """Give an example another class."""
     with context.database.write() as session:
         row = examples.get_example(session, project_id, example_id)
-        previous = row.label.slug
-        row.class_id = projects.get_class(session, project_id, class_id).id
-        projects.bump_labels_revision(session, project_id)
-        filename = row.image.filename
-        moved = Example(row.id, row.image_id, class_id, filename, row.created_at, True, previous)
+        image = StoredImage(row.image_id, row.image.filename, row.image.sha256, duplicate=True)
+        moved = _label(session, project_id, class_id, [image])[0]
     refit(context, project_id)
     return moved
 
@@ -88,7 +102,7 @@ def list_examples(
     """A class's examples, the oldest first."""
     with context.database.read() as session:
         label = projects.get_class(session, project_id, class_id)
-        rows = examples.examples_of_class(session, label.id, _after(cursor), limit + 1)
+        rows = examples.examples_of_class(session, label.id, read_cursor(cursor) or 0, limit + 1)
         items = [
             Example(row.id, row.image_id, class_id, row.image.filename, row.created_at)
             for row in rows[:limit]
@@ -103,55 +117,31 @@ def _label(
     session: Session, project_id: str, class_id: str, stored: list[StoredImage]
 ) -> list[Example]:
     label = projects.get_class(session, project_id, class_id)
-    present = examples.examples_of(session, [image.id for image in stored])
-    added = []
-    for image in stored:
-        previous = _slug(present.get(image.id))
-        row = examples.set_label(session, image.id, label, present.get(image.id))
-        present[image.id] = row
-        moved_from = previous if previous != class_id else None
-        added.append(
-            Example(
-                row.id,
-                image.id,
-                class_id,
-                image.filename,
-                row.created_at,
-                image.duplicate,
-                moved_from,
-            )
-        )
-        session.expire(row, ["label"])
-    if added:
+    image_ids = list(dict.fromkeys(image.id for image in stored))
+    rows = examples.examples_of(session, image_ids)
+    before = {image_id: row.label.slug for image_id, row in rows.items()}
+    for image_id in image_ids:
+        rows[image_id] = examples.set_label(session, image_id, label, rows.get(image_id))
+    if any(before.get(image_id) != class_id for image_id in image_ids):
         projects.bump_labels_revision(session, project_id)
-    return added
+    session.flush()
+    return [_example(rows[image.id], image, class_id, before.get(image.id)) for image in stored]
 
 
-def _apply(
-    session: Session, project_id: str, change: LabelChange, present: ExampleRow | None
-) -> None:
-    if change.class_id is not None:
-        label = projects.get_class(session, project_id, change.class_id)
-        examples.set_label(session, change.image_id, label, present)
-    elif present is not None:
-        session.delete(present)
+def _example(row: ExampleRow, image: StoredImage, class_id: str, before: str | None) -> Example:
+    return Example(
+        id=row.id,
+        image_id=image.id,
+        class_id=class_id,
+        filename=image.filename,
+        created_at=row.created_at,
+        duplicate=image.duplicate,
+        previous_class_id=before if before != class_id else None,
+    )
 
 
-def _follow(context: Context, project_id: str, added: list[Example]) -> int | None:
+def _follow(context: Context, project_id: str, image_ids: Sequence[int]) -> int | None:
     """Embed what is new and refit; the version, or None while embeddings are pending."""
-    waiting = embed_images(context, project_id, [example.image_id for example in added])
+    waiting = embed_images(context, project_id, image_ids)
     version = refit(context, project_id)
     return None if waiting else version
-
-
-def _slug(example: ExampleRow | None) -> str | None:
-    return example.label.slug if example else None
-
-
-def _after(cursor: str | None) -> int:
-    try:
-        return int(cursor) if cursor else 0
-    except ValueError:
-        raise Invalid(
-            "bad-cursor", f"'{cursor}' is no cursor: send back 'next_cursor' as it came."
-        ) from None

@@ -22,8 +22,9 @@ from service.storage import embeddings, examples, images, projects
 from service.storage.images import ListedImage
 from service.storage.tables import ProjectRow
 from service.usecases.context import Context
+from service.usecases.cursors import read_cursor
 from service.usecases.fitting import refit
-from service.usecases.intake import enter, keep_files
+from service.usecases.intake import drop_unused, enter, keep_files
 from service.usecases.jobs import start_job
 from service.usecases.prediction import nearest_examples, pool_scores, summaries
 from service.usecases.scores import Scores
@@ -40,7 +41,7 @@ def add_images(
         projects.get_project(session, project_id)
     intake = keep_files(context, uploads)
     with context.database.write() as session:
-        stored = enter(session, project_id, intake.kept, reference_label)
+        stored = enter(context, session, project_id, intake.kept, reference_label)
         encoder_id = projects.get_project(session, project_id).encoder_id
     job = None
     if encoder_id and any(not image.duplicate for image in stored):
@@ -74,8 +75,11 @@ def image_thumbnail(context: Context, project_id: str, image_id: int) -> bytes:
 def delete_image(context: Context, project_id: str, image_id: int) -> None:
     """Take an image out of the pool, with its label; its file goes when nothing needs it."""
     with context.database.write() as session:
-        session.delete(images.get_image(session, project_id, image_id))
-        projects.bump_labels_revision(session, project_id)
+        row = images.get_image(session, project_id, image_id)
+        if examples.examples_of(session, [image_id]):
+            projects.bump_labels_revision(session, project_id)
+        session.delete(row)
+    drop_unused(context, [row.sha256])
     refit(context, project_id)
 
 
@@ -119,6 +123,7 @@ def list_images(context: Context, project_id: str, listing: Listing) -> Page[Ima
         order = listing.order or ("uncertain" if listing.filter == "uncertain" else "newest")
         if order not in ORDERS:
             raise Invalid("bad-order", f"'{order}' is no order: take one of {', '.join(ORDERS)}.")
+        _check_filter(session, project_id, listing.filter)
         by_score = order in ("uncertain", "confident") or _by_prediction(listing.filter)
         chosen = _ranked if by_score else _chronological
         listed, next_cursor, total = chosen(context, session, project, listing, order)
@@ -136,8 +141,8 @@ def _chronological(
     _context: Context, session: Session, project: ProjectRow, listing: Listing, order: str
 ) -> Chosen:
     """By arrival, straight from the database; the cursor is the last image's id."""
-    where = _conditions(session, project.id, listing.filter)
-    after = _number(listing.cursor) if listing.cursor else None
+    where = _conditions(listing.filter)
+    after = read_cursor(listing.cursor)
     listed = images.list_images(
         session,
         project.id,
@@ -156,6 +161,7 @@ def _ranked(
     context: Context, session: Session, project: ProjectRow, listing: Listing, order: str
 ) -> Chosen:
     """By what the classifier says; the cursor is the place in that ranking."""
+    start = read_cursor(listing.cursor) or 0
     scores = pool_scores(context, session, project)
     if scores is None:
         return [], None, 0
@@ -167,7 +173,6 @@ def _ranked(
         "newest": -scores.pool.image_ids,
     }[order]
     ids = scores.pool.image_ids[rows[np.argsort(key[rows], kind="stable")]].tolist()
-    start = _number(listing.cursor) if listing.cursor else 0
     stop = start + listing.limit
     listed = images.images_by_id(session, project.id, project.encoder_id, ids[start:stop])
     return listed, str(stop) if stop < len(ids) else None, len(ids)
@@ -177,14 +182,20 @@ def _by_prediction(name: str) -> bool:
     return name in ("uncertain", "unknown") or name.startswith("predicted:")
 
 
-def _conditions(session: Session, project_id: str, name: str) -> Sequence[ColumnElement[bool]]:
-    if name.startswith("class:"):
-        return [images.has_label(projects.get_class(session, project_id, name[6:]).slug)]
-    if name not in FILTERS:
+def _check_filter(session: Session, project_id: str, name: str) -> None:
+    kind, colon, class_id = name.partition(":")
+    if colon and kind in ("class", "predicted"):
+        projects.get_class(session, project_id, class_id)
+    elif name not in FILTERS:
         raise Invalid(
             "bad-filter",
             f"'{name}' is no filter: take one of {', '.join(FILTERS)}, class:ID, predicted:ID.",
         )
+
+
+def _conditions(name: str) -> Sequence[ColumnElement[bool]]:
+    if name.startswith("class:"):
+        return [images.has_label(name[6:])]
     return {"unlabelled": [~images.has_label()], "labelled": [images.has_label()]}.get(name, [])
 
 
@@ -201,10 +212,7 @@ def _matching(session: Session, scores: Scores, project_id: str, name: str) -> N
     if name == "unknown":
         keep &= scores.unknown
     elif name.startswith("predicted:"):
-        slug = projects.get_class(session, project_id, name[10:]).slug
-        keep &= np.array(scores.classes)[scores.best] == slug
-    else:
-        _conditions(session, project_id, name)  # refuses a filter that does not exist
+        keep &= np.array(scores.classes)[scores.best] == name[10:]
     return np.flatnonzero(keep)
 
 
@@ -221,12 +229,3 @@ def _described(
         )
         for row, slug, embedded in listed
     ]  # fmt: skip
-
-
-def _number(cursor: str) -> int:
-    try:
-        return int(cursor)
-    except ValueError:
-        raise Invalid(
-            "bad-cursor", f"'{cursor}' is no cursor: send back 'next_cursor' as it came."
-        ) from None

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.features import Features
 from models.fitting import FittedHead
-from models.images import ImageRejected, decode
+from models.images import ImageRejected
 from service.domain.entities import (
     Neighbour,
     Prediction,
@@ -21,7 +21,7 @@ from service.storage import classifiers, embeddings, examples, images, projects
 from service.storage.pools import Pool
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
-from service.usecases.intake import safe_name
+from service.usecases.intake import decode_upload, safe_name
 from service.usecases.scores import Scores
 
 NEIGHBOURS = 5
@@ -65,15 +65,10 @@ def predict_files(
     answerer = _open(context, project_id)
     encoder = context.encoders.get(answerer.version.encoder_id)
     predictions, rejected = [], []
-    limits = context.settings
     for upload in uploads:
         name = safe_name(upload.filename)
         try:
-            image = decode(
-                upload.data,
-                max_bytes=limits.max_file_mb * 2**20,
-                max_pixels=limits.max_megapixels * 10**6,
-            ).image
+            image = decode_upload(context, upload.data).image
         except ImageRejected as rejection:
             rejected.append(Rejected(name, rejection.code, rejection.message))
             continue

@@ -8,11 +8,13 @@ from models.calibration import Estimate as Measured
 from service.domain import entities
 from service.domain.entities import Estimate, Project
 from service.domain.errors import Conflict
-from service.storage import classifiers, embeddings, encoders, examples, projects
+from service.storage import classifiers, embeddings, encoders, examples, images, projects
 from service.storage.tables import ClassRow, ImageRow, ProjectRow
 from service.usecases.context import Context
-from service.usecases.embedding import start_pending, switch_encoders
+from service.usecases.embedding import switch_encoders
 from service.usecases.fitting import refit
+from service.usecases.intake import drop_unused
+from service.usecases.jobs import start_job
 from service.usecases.prediction import pool_scores
 
 DEFAULT_PROJECT = "default"
@@ -41,10 +43,8 @@ def get_project(context: Context, project_id: str) -> Project:
 def create_project(context: Context, name: str) -> Project:
     """Make a project with a readable id. Raises Conflict where the name is taken."""
     with context.database.write() as session:
-        rows = session.scalars(select(ProjectRow)).all()
-        if any(row.name.casefold() == name.casefold() for row in rows):
-            raise Conflict("duplicate-project", f"There is a project '{name}' already.")
-        slug = projects.free_slug(name, {row.id for row in rows})
+        _require_free_name(session, name)
+        slug = projects.free_slug(name, set(session.scalars(select(ProjectRow.id))))
         session.add(_new(session, slug, name))
     return get_project(context, slug)
 
@@ -63,14 +63,17 @@ def update_project(
     """
     with context.database.write() as session:
         row = projects.get_project(session, project_id)
+        if name is not None:
+            _require_free_name(session, name, besides=project_id)
         row.name = name or row.name
         row.classifier = classifier or row.classifier
         if encoder_id is not None:
             encoders.get_encoder(session, encoder_id)
             row.next_encoder_id = encoder_id if encoder_id != row.encoder_id else None
-    if encoder_id is not None:
-        switch_encoders(context, encoder_id)  # at once, where the pool is embedded already
-        start_pending(context)
+        coming = row.next_encoder_id if encoder_id is not None else None
+    # It takes over at once where it has embedded the pool already.
+    if coming is not None and project_id not in switch_encoders(context, coming):
+        start_job(context, "embed", {"encoder_id": coming})
     refit(context, project_id)
     return get_project(context, project_id)
 
@@ -80,7 +83,10 @@ def delete_project(context: Context, project_id: str) -> None:
     if project_id == DEFAULT_PROJECT:
         raise Conflict("default-project", "The default project cannot be deleted.")
     with context.database.write() as session:
-        session.delete(projects.get_project(session, project_id))
+        project = projects.get_project(session, project_id)
+        contents = images.contents_of(session, project_id)
+        session.delete(project)
+    drop_unused(context, contents)
 
 
 def reference_accuracy(context: Context, session: Session, project: ProjectRow) -> Estimate | None:
@@ -107,6 +113,12 @@ def _reference_labels(session: Session, project_id: str) -> dict[int, str]:
         )
     )
     return {image_id: label for image_id, label in rows if label}
+
+
+def _require_free_name(session: Session, name: str, besides: str | None = None) -> None:
+    for row in session.scalars(select(ProjectRow)):
+        if row.name.casefold() == name.casefold() and row.id != besides:
+            raise Conflict("duplicate-project", f"There is a project '{row.name}' already.")
 
 
 def _new(session: Session, slug: str, name: str) -> ProjectRow:

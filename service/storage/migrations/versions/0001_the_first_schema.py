@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "project_id", "version", name=op.f("uq_classifiers_project_id_version")
         ),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "images",
@@ -92,6 +93,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("project_id", "sha256", name=op.f("uq_images_project_id_sha256")),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("images", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_images_sha256"), ["sha256"], unique=False)
+
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(), nullable=False),
@@ -169,6 +173,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_jobs_state_kind")
 
     op.drop_table("jobs")
+    with op.batch_alter_table("images", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_images_sha256"))
+
     op.drop_table("images")
     op.drop_table("classifiers")
     op.drop_table("classes")
