@@ -4,6 +4,7 @@ import io
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -43,7 +44,7 @@ class Uploader(threading.Thread):
     def run(self) -> None:
         with httpx.Client(base_url=self._address, params={"project": self._project}) as http:
             for start in range(0, len(self._seeds), 2):
-                wait_for(lambda start=start: self._send(http, start), "an upload to get through")
+                wait_for(partial(self._send, http, start), "an upload to get through")
 
     def _send(self, http: httpx.Client, start: int) -> bool:
         files = [("files", (f"{i}.jpg", _image(i))) for i in self._seeds[start : start + 2]]
