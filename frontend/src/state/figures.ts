@@ -8,7 +8,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** Whole percents; "100 %" and "0 %" only when they are exact. */
 export function percent(share: number): string {
   const rounded = Math.round(share * 100);
-  if (rounded === 100 && share < 1) return share >= 0.999 ? "> 99 %" : "99 %";
+  if (rounded === 100 && share < 1) return "> 99 %";
   if (rounded === 0 && share > 0) return "< 1 %";
   return `${rounded} %`;
 }

@@ -46,8 +46,8 @@ export function NoticeBanner({ project }: { project: Project }) {
   return (
     <Alert
       className={styles.strip}
-      variant="light"
-      color="yellow"
+      variant="transparent"
+      color="gray"
       icon={<IconInfoCircle />}
       withCloseButton
       closeButtonLabel="Dismiss"

@@ -1,4 +1,4 @@
-import { Button, Kbd, Text } from "@mantine/core";
+import { ActionIcon, Button, Kbd, Text, Tooltip } from "@mantine/core";
 import { IconCheck, IconTagOff, IconX } from "@tabler/icons-react";
 
 import { ClassChip } from "../components/ClassChip";
@@ -69,17 +69,18 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
         >
           {single && accepted[0] ? `Accept ${book.name(accepted[0].class_id ?? "")}` : `Accept ${accepted.length || ""}`}
         </Button>
-        <Button
-          size="sm"
-          variant="subtle"
-          color="gray"
-          disabled={!targets.some((item) => item.classId !== null)}
-          leftSection={<IconTagOff size={16} />}
-          rightSection={<Kbd size="xs">⌫</Kbd>}
-          onClick={onUnlabel}
-        >
-          Remove label
-        </Button>
+        <Tooltip label="Remove the label (Backspace)">
+          <ActionIcon
+            size="lg"
+            variant="subtle"
+            color="gray"
+            disabled={!targets.some((item) => item.classId !== null)}
+            onClick={onUnlabel}
+            aria-label="Remove the label"
+          >
+            <IconTagOff size={19} />
+          </ActionIcon>
+        </Tooltip>
       </div>
     </div>
   );
