@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from timm.models.vision_transformer import VisionTransformer
@@ -74,7 +75,7 @@ class MaskedSiameseNetwork(nn.Module):
         return projections
 
 
-def parameter_groups(network: MaskedSiameseNetwork) -> list[dict[str, object]]:
+def parameter_groups(network: MaskedSiameseNetwork) -> list[dict[str, Any]]:
     """AdamW's groups: matrices, which decay; biases and other 1-D parameters; prototypes."""
     parameters = list(network.encoder.parameters())
     return [

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from timm.layers.attention import Attention
 from torch import Tensor, nn
 
+from models.initialisation import initialise
 from models.masking import sample_mask
 from models.momentum import update_target
 from models.msn import MaskedSiameseNetwork, parameter_groups
@@ -62,7 +63,7 @@ def pretrain(
     Raises ValueError if the images fill no batch, or the checkpoint is of another recipe.
     """
     steps_per_epoch, steps = count_steps(recipe, len(images))
-    run = start_run(recipe, out_folder, device, seed)
+    run = start_run(recipe, images, out_folder, device, seed)
     began = time.monotonic() - run.seconds
     saved = probed = time.monotonic()
     while run.step < steps:
@@ -157,25 +158,28 @@ def step_values(recipe: Recipe, step: int, steps: int, steps_per_epoch: int) -> 
     )
 
 
-def start_run(recipe: Recipe, out_folder: Path, device: str, seed: int) -> Run:
+def start_run(recipe: Recipe, images: Images, out_folder: Path, device: str, seed: int) -> Run:
     """A new run, or the one whose checkpoint is in `out_folder`."""
     out_folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    network = new_network(recipe, device)
+    network = new_network(recipe, images, device)
     optimizer = torch.optim.AdamW(parameter_groups(network), lr=recipe.learning_rate[0], fused=True)
     run = Run(recipe, seed, network, optimizer)
     resume_run(out_folder, run)
     return run
 
 
-def new_network(recipe: Recipe, device: str) -> MaskedSiameseNetwork:
-    """A randomly initialised network for `recipe`, on `device`."""
+def new_network(recipe: Recipe, images: Images, device: str) -> MaskedSiameseNetwork:
+    """An untrained network for `recipe`, on `device`; both encoders begin alike."""
     network = MaskedSiameseNetwork(
         recipe.vit,
         prototypes=recipe.prototypes,
         hidden=recipe.projection_hidden,
         dim=recipe.projection_dim,
     )
+    if recipe.structured_start:
+        initialise(network.encoder.vit, images)
+        network.target_encoder.load_state_dict(network.encoder.state_dict())
     if torch.device(device).type == "cpu":
         use_plain_attention(network)
     return network.to(device)

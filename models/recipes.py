@@ -38,6 +38,7 @@ class Recipe:
     weight_decay: tuple[float, float] = (0.04, 0.4)
     momentum: tuple[float, float] = (0.996, 1.0)
     clip: float = 3.0
+    structured_start: bool = False
     bf16: bool = True
 
     def __post_init__(self) -> None:
@@ -64,21 +65,24 @@ VIT_S16 = Recipe(
     anchor=ViewSpec(size=224, scale=(0.3, 1.0)),
     focal=ViewSpec(size=96, scale=(0.05, 0.3)),
 )
-# An hour or two on a few CPU cores: small views, a strong mask, two focal views, and as many
-# prototypes as a batch of this size can balance.
+# An hour or two on two CPU cores: a shallow network that starts structured, small views, a strong
+# mask, two focal views, and no more prototypes than a batch of this size can balance.
 CPU_64 = Recipe(
     name="cpu-64",
-    vit=VitConfig(image_size=64, patch_size=8, width=192, depth=6, heads=3),
+    vit=VitConfig(image_size=64, patch_size=8, width=192, depth=4, heads=3),
     target=ViewSpec(size=48, scale=(0.3, 1.0)),
     anchor=ViewSpec(size=48, scale=(0.3, 1.0)),
     focal=ViewSpec(size=24, scale=(0.05, 0.3)),
     focal_views=2,
-    mask_ratio=0.3,
+    mask_ratio=0.5,
     mask_per_sample=True,
     prototypes=256,
+    projection_hidden=1024,
     batch=128,
-    epochs=8,
-    warmup_epochs=0.5,
+    epochs=6,
+    warmup_epochs=0.3,
+    learning_rate=(2e-4, 1.5e-3, 1e-6),
+    structured_start=True,
     momentum=(0.99, 1.0),
 )
 PRESETS = {recipe.name: recipe for recipe in (VIT_S16, CPU_64)}

@@ -141,8 +141,8 @@ def test_gradients_equal_finite_differences_of_the_paper_with_fixed_targets() ->
 
 def paper_loss(anchors: Matrix, targets: Matrix, prototypes: Matrix) -> tuple[float, float]:
     """The cross-entropy and the mean-entropy regulariser, one loop for each sum in the paper."""
-    goals = [paper_assign(target, prototypes, 0.1) ** 4 for target in targets]
-    goals = paper_sinkhorn(np.stack([goal / goal.sum() for goal in goals]), 3)
+    sharp = [paper_assign(target, prototypes, 0.1) ** 4 for target in targets]
+    goals = paper_sinkhorn(np.stack([goal / goal.sum() for goal in sharp]), 3)
     predictions = [paper_assign(anchor, prototypes, 0.1) for anchor in anchors]
     matching = 0.0
     for index, prediction in enumerate(predictions):
@@ -154,15 +154,17 @@ def paper_loss(anchors: Matrix, targets: Matrix, prototypes: Matrix) -> tuple[fl
 def paper_assign(vector: Matrix, prototypes: Matrix, temperature: float) -> Matrix:
     cosines = prototypes @ vector / np.linalg.norm(prototypes, axis=1) / np.linalg.norm(vector)
     powers = np.exp(cosines.astype(float) / temperature)
-    return np.asarray(powers / powers.sum(), dtype=np.float64)
+    probabilities: Matrix = powers / powers.sum()
+    return probabilities
 
 
 def paper_sinkhorn(goals: Matrix, iterations: int) -> Matrix:
     samples, prototypes = goals.shape
-    plan = goals / goals.sum()
+    plan: Matrix = goals / goals.sum()
     for _ in range(iterations):
         for column in range(prototypes):
             plan[:, column] /= plan[:, column].sum() * prototypes
         for row in range(samples):
             plan[row] /= plan[row].sum() * samples
-    return plan * samples
+    plan *= samples
+    return plan

@@ -1,0 +1,51 @@
+"""From a pretraining run to an encoder's folder: the target network's ViT, in half precision."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.checkpoints import new_manifest, save_checkpoint
+from models.manifest import Feature, Manifest
+from models.msn import MaskedSiameseNetwork
+from models.recipes import Recipe
+from models.transforms import EvaluationTransform
+
+
+@dataclass(frozen=True)
+class EncoderCard:
+    """What a manifest says beside the architecture; see models.manifest.Manifest."""
+
+    name: str
+    source: str
+    licence: str
+    training: dict[str, Any] = field(default_factory=dict)
+    probes: dict[str, Any] = field(default_factory=dict)
+    notice: str | None = None
+
+
+def save_encoder(
+    folder: Path, recipe: Recipe, network: MaskedSiameseNetwork, card: EncoderCard
+) -> Manifest:
+    """Write manifest and fp16 weights of the momentum encoder, without its projection head.
+
+    The feature is the CLS token before the final LayerNorm, as in the paper's evaluation.
+    """
+    size = recipe.vit.image_size
+    weights = network.target_encoder.vit.state_dict()
+    tensors = {key: tensor.to("cpu", torch.float16) for key, tensor in weights.items()}
+    manifest = new_manifest(
+        card.name,
+        tensors,
+        source=card.source,
+        licence=card.licence,
+        architecture=recipe.vit,
+        transform=EvaluationTransform(resize=size, crop=size),
+        feature=Feature(norm="pre"),
+        training=card.training | {"recipe": recipe.to_dict()},
+        probes=card.probes,
+        notice=card.notice,
+    )
+    save_checkpoint(folder, manifest, tensors)
+    return manifest
