@@ -1,7 +1,7 @@
 """The composition root: settings to a running application."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -15,14 +15,15 @@ from service.api import security
 from service.api.errors import install_handlers
 from service.api.limits import BodyLimit
 from service.api.metrics import Metrics
+from service.api.openapi import RESPONSES, DocumentedApi
 from service.api.routes import classes, classifiers, health, images, jobs, projects
-from service.api.schemas import Problem
 from service.settings import Settings
 from service.usecases.context import Context, create_context
-from service.usecases.maintenance import tidy
+from service.usecases.maintenance import collect_garbage, tidy
 from service.usecases.projects import ensure_default_project
 
 TIDY_SECONDS = 5.0
+GARBAGE_SECONDS = 3600.0
 ROUTERS = (
     security.router,
     projects.router,
@@ -38,12 +39,12 @@ log = structlog.get_logger()
 def create_app(settings: Settings) -> FastAPI:
     """The application on these settings. Raises InsecureSettings where it would be open to all."""
     key = settings.resolve_key()
-    app = FastAPI(
+    app = DocumentedApi(
         title="Handful",
         version=__version__,
         summary="An image classifier from a handful of labels.",
         lifespan=_lifespan,
-        responses={"4XX": {"model": Problem, "description": "What was wrong and what to do"}},
+        responses=RESPONSES,
     )
     app.state.settings, app.state.key = settings, key
     install_handlers(app)
@@ -63,18 +64,30 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context = await run_in_threadpool(create_context, app.state.settings)
     app.state.context = context
     await run_in_threadpool(ensure_default_project, context)
-    keeper = asyncio.create_task(_keep_tidy(context))
-    yield
-    keeper.cancel()
-    with suppress(asyncio.CancelledError):
-        await keeper
+    async with (
+        _repeating(tidy, context, TIDY_SECONDS),
+        _repeating(collect_garbage, context, GARBAGE_SECONDS),
+    ):
+        yield
     context.database.close()
 
 
-async def _keep_tidy(context: Context) -> None:
-    while True:
-        try:
-            await run_in_threadpool(tidy, context)
-        except Exception as error:  # noqa: BLE001  tidying goes on however often it fails
-            log.warning("tidying_failed", error=str(error))
-        await asyncio.sleep(TIDY_SECONDS)
+@asynccontextmanager
+async def _repeating(
+    work: Callable[[Context], object], context: Context, seconds: float
+) -> AsyncIterator[None]:
+    """Do the work now and every so many seconds, in a thread, as long as the context is open."""
+
+    async def repeat() -> None:
+        while True:
+            try:
+                await run_in_threadpool(work, context)
+            except Exception as error:  # noqa: BLE001  it goes on however often it fails
+                log.warning("upkeep_failed", work=work.__name__, error=str(error))
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(repeat())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -70,27 +70,37 @@ def pretrain(
 ) -> None:
     """Pretrain an encoder on your own images with a masked siamese network; no label is used.
 
-    A run that finds a checkpoint of its own in `out` goes on from it.
+    A run that finds a checkpoint of its own in `out` goes on from it. The encoder then stands in
+    `out`/encoder: its path is its spec.
     """
     from models import pretrain as training
-    from models.datasets import stack_images
+    from models.datasets import prepare_images
+    from models.pretrained import EncoderCard, save_encoder
     from models.recipes import preset as find_preset
 
     try:
         recipe = find_preset(preset)
         recipe = replace(recipe, epochs=epochs) if epochs else recipe
-        images, _ = _read_images(data)
-        stacked = stack_images([decoded.image for decoded in images], recipe.vit.image_size)
-        training.pretrain(
+        images = prepare_images([data], recipe.vit.image_size, out / "images")
+        network = training.pretrain(
             recipe,
-            stacked,
+            images.pixels,
             out,
+            labels=images.labels,
             device=device,
             seed=seed,
             on_record=lambda record: console.print_json(json.dumps(record)),
         )
-    except (LabelledFolderError, ValueError) as error:
+        card = EncoderCard(
+            f"{recipe.name}-{data.stem}".lower(),
+            source=f"handful pretrain --preset {preset}",
+            licence="as its images allow",
+            training={"images": len(images.pixels), "skipped": len(images.skipped)},
+        )
+        save_encoder(out / "encoder", recipe, network, card)
+    except ValueError as error:
         fail(str(error))
+    console.print(f"The encoder is in {out / 'encoder'}.")
 
 
 def _read_images(data: Path) -> tuple[list[DecodedImage], list[str]]:

@@ -2,13 +2,17 @@
 
 import errno
 import shutil
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from service.domain.errors import NotFound, StorageFull
+
+IMAGES = "images"
 
 
 class ImageStore:
@@ -42,6 +46,13 @@ class ImageStore:
         except (NotFoundError, FileNotFoundError):
             return False
         return True
+
+    def contents_before(self, moment: datetime) -> Iterator[str]:
+        """The sha256 of every image that was last written before this moment."""
+        for page in obstore.list(self._store, prefix=IMAGES):
+            for entry in page:
+                if entry["last_modified"] < moment:
+                    yield PurePosixPath(entry["path"]).name
 
     def delete(self, sha256: str) -> None:
         """Drop an image and its thumbnail; nothing happens where they are missing."""
@@ -92,7 +103,7 @@ def _full(why: str) -> StorageFull:
 
 
 def _image_path(sha256: str) -> str:
-    return f"images/{sha256[:2]}/{sha256}"
+    return f"{IMAGES}/{sha256[:2]}/{sha256}"
 
 
 def _thumbnail_path(sha256: str) -> str:

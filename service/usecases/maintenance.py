@@ -1,9 +1,15 @@
 """What puts things right again after a crash, now and then, in every api process."""
 
+from datetime import timedelta
+
+from service.domain.entities import now
 from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, start_pending
 from service.usecases.fitting import catch_up
+from service.usecases.intake import drop_unused
 from service.usecases.jobs import ensure_first_encoder, reconcile
+
+GRACE = timedelta(hours=1)
 
 
 def tidy(context: Context) -> None:
@@ -16,3 +22,11 @@ def tidy(context: Context) -> None:
     start_pending(context)
     finish_switches(context)
     catch_up(context)
+
+
+def collect_garbage(context: Context) -> None:
+    """Drop the files of uploads that were cut off between the store and the database.
+
+    Writing a file again makes it young: only what has been unneeded for an hour goes.
+    """
+    drop_unused(context, list(context.images.contents_before(now() - GRACE)))
