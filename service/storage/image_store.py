@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, S3Store, from_url
 
 from service.domain.errors import NotFound, StorageFull
 
@@ -91,9 +91,20 @@ class ImageStore:
 
 
 def _open(url: str) -> ObjectStore:
-    if "://" in url:
-        return from_url(url)
-    return LocalStore(url, mkdir=True)
+    if url.startswith("s3://"):
+        return _open_s3(url)
+    return from_url(url) if "://" in url else LocalStore(url, mkdir=True)
+
+
+def _open_s3(url: str) -> S3Store:
+    """A bucket, with the credentials that AWS's own tools would find: profiles and roles too."""
+    try:
+        from obstore.auth.boto3 import Boto3CredentialProvider
+    except ImportError as error:
+        raise RuntimeError(
+            f"HANDFUL_STORE_URL={url} needs the extra 's3': pip install 'handful[s3]'."
+        ) from error
+    return S3Store.from_url(url, credential_provider=Boto3CredentialProvider())
 
 
 def _full(why: str) -> StorageFull:
