@@ -6,6 +6,12 @@ from typing import Any, Self
 import httpx
 
 FILES_PER_REQUEST = 64
+NOTHING_TAKEN: dict[str, Any] = {
+    "images": [],
+    "examples": [],
+    "predictions": [],
+    "classifier_version": None,
+}
 
 
 class ApiError(RuntimeError):
@@ -36,11 +42,16 @@ class Client:
         return self._answer(self._http.post(path, json=body))
 
     def upload(self, path: str, files: Sequence[tuple[str, bytes]], **fields: str) -> Iterator[Any]:
-        """POST named files in bounded requests; one answer a request."""
+        """POST named files in bounded requests; one answer a request.
+
+        Where none of a request's files is usable the answer says so in `rejected`, like others.
+        """
         for start in range(0, len(files), FILES_PER_REQUEST):
             some = files[start : start + FILES_PER_REQUEST]
             parts = [("files", (name, data)) for name, data in some]
-            yield self._answer(self._http.post(path, files=parts, data=fields))
+            response = self._http.post(path, files=parts, data=fields)
+            rejected = _rejected(response)
+            yield NOTHING_TAKEN | {"rejected": rejected} if rejected else self._answer(response)
 
     def _answer(self, response: httpx.Response) -> Any:
         if response.is_success:
@@ -50,3 +61,11 @@ class Client:
         except (ValueError, KeyError, TypeError):
             detail = response.text[:200]
         raise ApiError(f"{response.status_code}: {detail}")
+
+
+def _rejected(response: httpx.Response) -> list[dict[str, str]]:
+    """Why each file was refused, where none of the request's files is usable."""
+    if response.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+        return []
+    rejected: list[dict[str, str]] = response.json().get("rejected", [])
+    return rejected

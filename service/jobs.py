@@ -26,8 +26,10 @@ def create_celery(broker_url: str) -> Celery:
         broker_connection_timeout=2,
         broker_transport_options={
             "socket_timeout": 5,
-            "socket_connect_timeout": 2,
+            # A request waits for these: with the broker away it shall still answer in seconds.
+            "socket_connect_timeout": 1,
             "max_retries": 1,
+            "interval_start": 0.1,
             # Unacknowledged messages may wait: the database, not the broker, finds lost jobs.
             "visibility_timeout": 24 * 3600,
         },
@@ -52,4 +54,4 @@ class JobQueue:
     def ping(self) -> None:
         """Raise where the broker does not answer."""
         with self._celery.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=2)
+            connection.ensure_connection(max_retries=1, interval_start=0.1, timeout=2)

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
             return self.api_key.get_secret_value()
         if self.api_key_file is not None:
             return _read_or_make_key(self.api_key_file)
-        if not _is_loopback(self.host):
+        if not is_loopback(self.host):
             raise InsecureSettings(
                 f"HANDFUL_HOST={self.host} can be reached from other machines, and no key is set. "
                 "Set HANDFUL_API_KEY or HANDFUL_API_KEY_FILE, or listen on 127.0.0.1."
@@ -89,7 +89,8 @@ class Settings(BaseSettings):
         return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address always means this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -15,7 +15,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from models.manifest import Manifest, registered_encoders
+from models.manifest import ONNX_FILE, Feature, Manifest, VitConfig, registered_encoders
+from models.transforms import EvaluationTransform
 from service.app import create_app
 from service.settings import Settings
 from service.storage.database import Database
@@ -28,37 +29,39 @@ from tests.service.caller import Caller
 
 POSTGRES = os.environ.get("HANDFUL_TEST_POSTGRES_URL", "")
 LOCAL = "http://127.0.0.1:8000"
+TINY = VitConfig(image_size=32, patch_size=8, width=32, depth=2, heads=2)
 
 
 @pytest.fixture(scope="session")
 def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two registered encoders of random weights; tests only read them."""
+    """Two registered encoders with random weights; tests only read them."""
     import torch
 
     from models.checkpoints import new_manifest, save_checkpoint
     from models.encoder import register_encoder
-    from models.manifest import Feature, VitConfig
-    from models.transforms import EvaluationTransform
     from models.vit import build_vit
 
-    tiny = VitConfig(image_size=32, patch_size=8, width=32, depth=2, heads=2)
     folder = tmp_path_factory.mktemp("encoders")
-    for seed in (0, 1):
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            tensors = build_vit(tiny).state_dict()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        tensors = build_vit(TINY).state_dict()
+    for name, resize in (("first", 36), ("second", 48)):
         manifest = new_manifest(
-            f"tiny-{seed}",
+            name,
             tensors,
             source="random",
             licence="Apache-2.0",
-            architecture=tiny,
-            transform=EvaluationTransform(resize=36, crop=32),
+            architecture=TINY,
+            transform=EvaluationTransform(resize=resize, crop=TINY.image_size),
             feature=Feature(norm="pre"),
         )
-        checkpoint = tmp_path_factory.mktemp("checkpoint")
+        checkpoint = tmp_path_factory.mktemp(name)
         save_checkpoint(checkpoint, manifest, tensors)
-        register_encoder(str(checkpoint), folder)
+        if name == "first":
+            exported = register_encoder(str(checkpoint), folder) / ONNX_FILE
+        else:  # the same network on other pixels: exporting it again would take seconds
+            shutil.copy(exported, checkpoint)
+            shutil.copytree(checkpoint, folder / manifest.encoder_id)
     return folder
 
 
@@ -132,7 +135,7 @@ def context(settings: Settings, manifests: list[Manifest]) -> Iterator[Context]:
     """What a worker holds: the service's database with the first encoder entered."""
     context = create_context(settings)
     ensure_default_project(context)
-    enter_encoder(context, "tiny-0", manifests[0])
+    enter_encoder(context, "first", manifests[0])
     yield context
     context.database.close()
 

@@ -8,10 +8,12 @@ from typing import Any
 from celery import signals
 
 from service.jobs import TASK, create_celery
+from service.logs import configure_logs
 from service.settings import Settings
 from worker import resources
 from worker.running import claim
 
+configure_logs()
 app = create_celery(Settings().broker)
 
 

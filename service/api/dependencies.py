@@ -1,19 +1,22 @@
 """What routes ask for: the context, the project, and the two shapes that images arrive in."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
 from service.api.schemas import ImageIds
 from service.domain.entities import Upload
-from service.domain.errors import Invalid
+from service.domain.errors import Invalid, TooLarge
 from service.usecases.context import Context
 
 MAX_FILES = 1000
+MAX_FIELDS = 100
 
 
 def get_context(request: Request) -> Context:
@@ -40,7 +43,8 @@ class Files:
 
 async def read_files(request: Request) -> AsyncIterator[tuple[Files, dict[str, str]]]:
     """The files and the text fields of a multipart request. Raises Invalid where there is none."""
-    async with request.form(max_files=MAX_FILES, max_fields=100) as form:
+    _require_type(request, "multipart/form-data")
+    async with _parse_form(request) as form:
         parts = form.multi_items()
         files = [value for _, value in parts if isinstance(value, UploadFile)]
         if not files:
@@ -50,17 +54,38 @@ async def read_files(request: Request) -> AsyncIterator[tuple[Files, dict[str, s
 
 async def read_files_or_ids(request: Request) -> AsyncIterator[Files | ImageIds]:
     """Uploaded files (multipart), or ids of images that are in the pool already (JSON)."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _content_type(request)
     if kind == "multipart/form-data":
         async for files, _ in read_files(request):
             yield files
     elif kind == "application/json":
         yield _image_ids(await request.body())
     else:
-        raise Invalid(
-            "wrong-content-type",
-            f"Send multipart/form-data with 'files' or JSON with 'image_ids', not '{kind}'.",
-        )
+        _require_type(request, "multipart/form-data", "application/json")
+
+
+def _content_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _require_type(request: Request, *taken: str) -> None:
+    if (kind := _content_type(request)) not in taken:
+        raise HTTPException(415, f"Send {' or '.join(taken)}, not '{kind}'.")
+
+
+@asynccontextmanager
+async def _parse_form(request: Request) -> AsyncIterator[FormData]:
+    try:
+        form = await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
+    except HTTPException as error:
+        if "Too many files" not in error.detail:
+            raise
+        detail = f"Send at most {MAX_FILES} files in one request: this one was not taken."
+        raise TooLarge("too-many-files", detail) from error
+    try:
+        yield form
+    finally:
+        await form.close()
 
 
 def _image_ids(body: bytes) -> ImageIds:

@@ -28,6 +28,7 @@ STATUS: dict[type[DomainError], int] = {
     errors.StorageFull: 507,
 }
 MALFORMED = "malformed-request"
+REQUEST_TOO_LARGE = "request-too-large"
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
@@ -60,7 +61,9 @@ def install_handlers(app: FastAPI) -> None:
 
 async def _domain(request: Request, error: Exception) -> JSONResponse:
     error = cast(DomainError, error)
-    return problem(STATUS[type(error)], error.code, error.detail, instance=request.url.path)
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    rejected = error.rejected if isinstance(error, errors.NoUsableFile) else None
+    return problem(status, error.code, error.detail, instance=request.url.path, rejected=rejected)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
@@ -82,8 +85,10 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         return problem(404, "unknown-path", f"There is nothing at {request.url.path}.")
     if error.status_code == 405:
         return problem(405, "wrong-method", f"{request.method} is not for {request.url.path}.")
-    title = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    return problem(error.status_code, title, str(error.detail), instance=request.url.path)
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    if error.status_code == 413:
+        code = REQUEST_TOO_LARGE
+    return problem(error.status_code, code, str(error.detail), instance=request.url.path)
 
 
 async def _encoder(request: Request, error: Exception) -> JSONResponse:

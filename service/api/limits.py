@@ -1,12 +1,10 @@
 """A bound on what one request may send, kept also when its length is not announced."""
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.api.errors import problem
-from service.domain.errors import TooLarge
-
-CODE = "request-too-large"
+from service.api.errors import REQUEST_TOO_LARGE, problem
 
 
 class BodyLimit:
@@ -24,7 +22,7 @@ class BodyLimit:
         if scope["type"] == "http":
             announced = Headers(scope=scope).get("content-length", "")
             if announced.isdigit() and int(announced) > self._limit:
-                await problem(413, CODE, self._detail)(scope, receive, send)
+                await problem(413, REQUEST_TOO_LARGE, self._detail)(scope, receive, send)
                 return
             receive = self._counted(receive)
         await self._app(scope, receive, send)
@@ -37,7 +35,8 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit:
-                raise TooLarge(CODE, self._detail)
+                # The one kind of error that FastAPI lets through while it reads a body.
+                raise HTTPException(413, self._detail)
             return message
 
         return counted

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+# No control characters: PostgreSQL keeps no NUL, and nobody can read the others.
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE),
+]
+# What the database can count to.
+RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 ClassifierKind = Literal["auto", "logistic", "prototype"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["embed", "register_encoder"]
@@ -18,6 +25,12 @@ class Message(BaseModel):
     model_config = ConfigDict(extra="forbid", from_attributes=True)
 
 
+class Rejected(Message):
+    filename: str
+    code: str = Field(examples=["not_an_image"])
+    reason: str
+
+
 class Problem(BaseModel):
     """An error, after RFC 9457."""
 
@@ -28,6 +41,9 @@ class Problem(BaseModel):
     instance: str | None = None
     errors: list[dict[str, Any]] | None = Field(
         default=None, description="One entry a field, when the request itself was malformed."
+    )
+    rejected: list[Rejected] | None = Field(
+        default=None, description="One entry a file, when no file of the request can be used."
     )
 
 
@@ -106,7 +122,7 @@ class ClassList(Message):
 
 
 class ImageIds(Message):
-    image_ids: list[int] = Field(min_length=1, max_length=10_000, examples=[[1, 2, 3]])
+    image_ids: list[RowId] = Field(min_length=1, max_length=10_000, examples=[[1, 2, 3]])
 
 
 class Example(Message):
@@ -119,12 +135,6 @@ class Example(Message):
         default=None, description="The class that the image was moved from."
     )
     created_at: datetime
-
-
-class Rejected(Message):
-    filename: str
-    code: str = Field(examples=["not_an_image"])
-    reason: str
 
 
 class ExamplesAdded(Message):
@@ -146,7 +156,7 @@ class ExampleUpdate(Message):
 
 
 class LabelChange(Message):
-    image_id: int
+    image_id: RowId
     class_id: str | None = Field(description="None removes the label.")
 
 

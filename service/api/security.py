@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.params import Body
@@ -13,11 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.api.errors import problem
 from service.api.schemas import KeyIn, Session
 from service.domain.errors import Unauthorised
+from service.settings import is_loopback
 
 COOKIE = "handful_session"
 OPEN_PATHS = ("/", "/session", "/health/live", "/health/ready", "/favicon.svg")
 OPEN_FOLDERS = ("/assets/",)
-LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 router = APIRouter(tags=["session"])
@@ -43,17 +43,12 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        host = urlsplit(f"//{headers.get('host', '')}")
-        if self._key is None and host.hostname not in LOOPBACK_NAMES:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if self._key is None and not is_loopback(_authority(f"//{host}").hostname or ""):
             return problem(
-                403, "wrong-host", f"Without an API key only loopback names answer: {host.netloc}."
+                403, "wrong-host", f"Without an API key only loopback names answer, not '{host}'."
             )
-        origin = headers.get("origin")
-        if (
-            origin
-            and scope["method"] not in SAFE_METHODS
-            and urlsplit(origin).netloc != host.netloc
-        ):
+        if origin and scope["method"] not in SAFE_METHODS and _authority(origin).netloc != host:
             return problem(403, "wrong-origin", f"Pages of {origin} may not change anything here.")
         if self._key is None or _is_open(scope["path"]) or _holds(Request(scope), self._key):
             return None
@@ -103,6 +98,14 @@ def sign_in(
 @router.delete("/session", status_code=204, summary="Sign this browser out")
 def sign_out(response: Response) -> None:
     response.delete_cookie(COOKIE)
+
+
+def _authority(address: str) -> SplitResult:
+    """The parts of an address; none at all where it is malformed, so that it matches nothing."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_open(path: str) -> bool:

@@ -1,5 +1,12 @@
 """What can go wrong, in the domain's words; the api turns each kind into a status."""
 
+from collections.abc import Sequence
+
+from service.domain.entities import Rejected
+
+# So many of a request's bad files are named in one sentence.
+NAMED = 3
+
 
 class DomainError(Exception):
     """An error that a caller can understand and act on.
@@ -24,6 +31,18 @@ class Conflict(DomainError):
 
 class Invalid(DomainError):
     """The request itself makes no sense."""
+
+
+class NoUsableFile(Invalid):
+    """Not one file of a request can be used; `rejected` says why, file by file."""
+
+    def __init__(self, rejected: Sequence[Rejected]) -> None:
+        codes = {each.code.replace("_", "-") for each in rejected}
+        reasons = "; ".join(f"'{each.filename}': {each.reason}" for each in rejected[:NAMED])
+        more = f"; and {len(rejected) - NAMED} more" if len(rejected) > NAMED else ""
+        code = codes.pop() if len(codes) == 1 else "no-usable-file"
+        super().__init__(code, f"No file of this request can be used. {reasons}{more}.")
+        self.rejected = list(rejected)
 
 
 class TooLarge(DomainError):

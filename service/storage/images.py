@@ -89,7 +89,7 @@ def count_images(session: Session, project_id: str, where: Sequence[ColumnElemen
 
 def has_label(slug: str | None = None) -> ColumnElement[bool]:
     """Condition: the image is labelled, with the class `slug` if that is given."""
-    labelled = exists().where(ExampleRow.image_id == ImageRow.id)
+    labelled = exists().where(ExampleRow.image_id == ImageRow.id).correlate(ImageRow)
     if slug is not None:
         labelled = labelled.where(ExampleRow.class_id == ClassRow.id, ClassRow.slug == slug)
     return labelled

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.images import DecodedImage, ImageRejected, decode, thumbnail
 from service.domain.entities import Rejected, StoredImage, Upload
-from service.domain.errors import Unavailable
+from service.domain.errors import NoUsableFile, Unavailable
 from service.storage import projects
 from service.storage.images import contents_in_use, find_by_content
 from service.storage.tables import ImageRow
@@ -40,7 +40,7 @@ def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
     """Put each usable image into the store, before any row speaks of it; report the others.
 
     One image is decoded at a time, so that memory does not grow with the request.
-    Raises StorageFull where the disk has no room.
+    Raises StorageFull where the disk has no room, NoUsableFile where no file is usable.
     """
     context.images.require_room()
     intake = Intake()
@@ -50,6 +50,8 @@ def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
             intake.kept.append(_keep(context, name, upload.data))
         except ImageRejected as rejection:
             intake.rejected.append(Rejected(name, rejection.code, rejection.message))
+    if not intake.kept:
+        raise NoUsableFile(intake.rejected)
     return intake
 
 
@@ -76,9 +78,12 @@ def drop_unused(context: Context, sha256s: list[str]) -> None:
     """
     for start in range(0, len(sha256s), DROPPED_AT_ONCE):
         some = sha256s[start : start + DROPPED_AT_ONCE]
-        with context.database.write() as session:
-            for sha256 in set(some) - contents_in_use(session, some):
-                context.images.delete(sha256)
+        with context.database.read() as session:  # most are in use: no lock for those
+            unused = set(some) - contents_in_use(session, some)
+        if unused:
+            with context.database.write() as session:
+                for sha256 in unused - contents_in_use(session, list(unused)):
+                    context.images.delete(sha256)
 
 
 def decode_upload(context: Context, data: bytes) -> DecodedImage:

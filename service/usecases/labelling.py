@@ -59,7 +59,8 @@ def change_labels(
         if previous != list(changes):
             _apply(session, project_id, changes, present)
             projects.bump_labels_revision(session, project_id)
-    return previous, _follow(context, project_id, image_ids)
+    labelled = [change.image_id for change in changes if change.class_id is not None]
+    return previous, _follow(context, project_id, labelled)
 
 
 def _apply(

@@ -16,7 +16,7 @@ from service.domain.entities import (
     Rejected,
     Upload,
 )
-from service.domain.errors import Conflict
+from service.domain.errors import Conflict, NoUsableFile
 from service.storage import classifiers, embeddings, examples, images, projects
 from service.storage.pools import Pool
 from service.storage.tables import ClassifierRow, ProjectRow
@@ -60,7 +60,8 @@ def predict_files(
 ) -> tuple[list[Prediction], list[Rejected], ClassifierRow]:
     """Predict files without keeping them, in order; unusable ones are reported.
 
-    Raises Conflict where the project has no classifier yet, saying what is missing.
+    Raises Conflict where the project has no classifier yet, saying what is missing, and
+    NoUsableFile where no file is usable.
     """
     answerer = _open(context, project_id)
     encoder = context.encoders.get(answerer.version.encoder_id)
@@ -73,6 +74,8 @@ def predict_files(
             rejected.append(Rejected(name, rejection.code, rejection.message))
             continue
         predictions.append(answerer.answer(name, None, encoder.embed([image])[0]))
+    if not predictions:
+        raise NoUsableFile(rejected)
     return predictions, rejected, answerer.version
 
 

@@ -1,13 +1,28 @@
 """The REST API as tests call it."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
-import httpx
 from fastapi.testclient import TestClient
 
 from service.usecases.context import Context
 from tests.pictures import Part, parts
+
+
+class Response(Protocol):
+    """What httpx, and what Starlette's test client answers with."""
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def is_success(self) -> bool: ...
+    def json(self) -> Any: ...
 
 
 class Caller:
@@ -55,7 +70,7 @@ class Caller:
             self.label(self.make_class(colour, **params), parts(colour, range(each)), **params)
 
 
-def problem_of(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+def problem_of(response: Response, status: int, code: str) -> dict[str, Any]:
     """The problem in a response, checked for its form."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
@@ -66,6 +81,6 @@ def problem_of(response: httpx.Response, status: int, code: str) -> dict[str, An
     return problem
 
 
-def _body(response: httpx.Response) -> Any:
+def _body(response: Response) -> Any:
     assert response.is_success, response.text
     return response.json() if response.content else None

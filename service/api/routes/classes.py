@@ -25,6 +25,7 @@ from service.api.schemas import (
     ImageIds,
     LabelChanges,
     LabelsChanged,
+    RowId,
 )
 from service.domain import entities
 from service.domain.entities import LabelChange
@@ -111,13 +112,13 @@ def list_examples(
 
 @router.patch("/examples/{example_id}", summary="Relabel an example", response_model=Example)
 def move_example(
-    example_id: int, body: ExampleUpdate, context: ContextDep, project: ProjectId = "default"
+    example_id: RowId, body: ExampleUpdate, context: ContextDep, project: ProjectId = "default"
 ) -> entities.Example:
     return labelling.move_example(context, project, example_id, body.class_id)
 
 
 @router.delete("/examples/{example_id}", status_code=204, summary="Take a label back")
-def remove_example(example_id: int, context: ContextDep, project: ProjectId = "default") -> None:
+def remove_example(example_id: RowId, context: ContextDep, project: ProjectId = "default") -> None:
     labelling.remove_example(context, project, example_id)
 
 

@@ -10,6 +10,7 @@ from service.api.schemas import (
     EncoderList,
     EncoderRegister,
     Job,
+    RowId,
 )
 from service.domain import entities
 from service.usecases import classifiers, encoders
@@ -26,7 +27,7 @@ def list_classifiers(
 
 @router.get("/classifiers/{version}", summary="One version", response_model=Classifier)
 def get_classifier(
-    version: int, context: ContextDep, project: ProjectId = "default"
+    version: RowId, context: ContextDep, project: ProjectId = "default"
 ) -> entities.Classifier:
     return classifiers.get_classifier(context, project, version)
 
@@ -37,7 +38,7 @@ def get_classifier(
     response_model=Classifier,
 )
 def activate(
-    version: int, context: ContextDep, project: ProjectId = "default"
+    version: RowId, context: ContextDep, project: ProjectId = "default"
 ) -> entities.Classifier:
     return classifiers.activate(context, project, version)
 

@@ -21,6 +21,7 @@ from service.api.schemas import (
     ImagesAdded,
     NeighbourList,
     Predictions,
+    RowId,
     Strategy,
     Suggestions,
 )
@@ -77,14 +78,16 @@ def list_images(
 
 
 @router.get("/images/{image_id}", tags=["pool"], summary="One image", response_model=Image)
-def get_image(image_id: int, context: ContextDep, project: ProjectId = "default") -> entities.Image:
+def get_image(
+    image_id: RowId, context: ContextDep, project: ProjectId = "default"
+) -> entities.Image:
     return pool.get_image(context, project, image_id)
 
 
 @router.delete(
     "/images/{image_id}", tags=["pool"], status_code=204, summary="Take an image out of the pool"
 )
-def delete_image(image_id: int, context: ContextDep, project: ProjectId = "default") -> None:
+def delete_image(image_id: RowId, context: ContextDep, project: ProjectId = "default") -> None:
     pool.delete_image(context, project, image_id)
 
 
@@ -95,7 +98,7 @@ def delete_image(image_id: int, context: ContextDep, project: ProjectId = "defau
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
-def get_file(image_id: int, context: ContextDep, project: ProjectId = "default") -> Response:
+def get_file(image_id: RowId, context: ContextDep, project: ProjectId = "default") -> Response:
     filename, data = pool.image_file(context, project, image_id)
     # A type of its own and a sandbox: a file that is also valid HTML must never run as a page.
     headers = FOR_EVER | {
@@ -112,7 +115,7 @@ def get_file(image_id: int, context: ContextDep, project: ProjectId = "default")
     response_class=Response,
     responses={200: {"content": {"image/webp": {}}}},
 )
-def get_thumbnail(image_id: int, context: ContextDep, project: ProjectId = "default") -> Response:
+def get_thumbnail(image_id: RowId, context: ContextDep, project: ProjectId = "default") -> Response:
     data = pool.image_thumbnail(context, project, image_id)
     return Response(data, media_type="image/webp", headers=FOR_EVER)
 
@@ -124,7 +127,7 @@ def get_thumbnail(image_id: int, context: ContextDep, project: ProjectId = "defa
     response_model=NeighbourList,
 )
 def get_neighbours(
-    image_id: int,
+    image_id: RowId,
     context: ContextDep,
     project: ProjectId = "default",
     limit: Limit = 12,
