@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -85,14 +84,6 @@ def test_an_address_that_others_reach_needs_a_key(tmp_path: Path) -> None:
     service = start_service(tmp_path, HANDFUL_HOST="0.0.0.0")
     assert service.process.wait(30) == 1
     assert "HANDFUL_API_KEY" in service.log.read_text()
-
-
-@pytest.fixture(scope="module")
-def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    """A service that loads the sample project."""
-    folder = tmp_path_factory.mktemp("sampled")
-    with running_service(folder, HANDFUL_SAMPLE_PROJECT="true") as service:
-        yield service
 
 
 def test_an_empty_folder_opens_on_a_working_sample(sampled: RunningService) -> None:

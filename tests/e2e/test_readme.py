@@ -1,0 +1,42 @@
+"""The README's REST session runs as it is written."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.running_service import RunningService, wait_for
+
+README = Path(__file__).parents[2] / "README.md"
+ADDRESS = "http://127.0.0.1:8000"
+
+
+@pytest.mark.timeout(300)
+def test_the_session_with_curl_ends_in_a_right_prediction(
+    sampled: RunningService, tmp_path: Path
+) -> None:
+    session = next(block for block in _shell_blocks() if f"api={ADDRESS}" in block)
+    wait_for(lambda: _sample_is_labelled(sampled.address), "the sample project", 120)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", session.replace(ADDRESS, sampled.address)],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout[done.stdout.index('{"predictions"') :])
+    assert [each["label"] for each in answer["predictions"]] == ["three"]
+    assert answer["rejected"] == []
+
+
+def _shell_blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def _sample_is_labelled(address: str) -> bool:
+    projects = httpx.get(f"{address}/projects").json()["projects"]
+    return any(project["examples"] == 50 for project in projects)
