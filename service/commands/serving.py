@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from service.client import Client
 from service.commands.common import console, fail, read_settings
 from service.settings import InsecureSettings, Settings
 
@@ -19,6 +20,7 @@ def up() -> None:
     def announce(address: str) -> None:
         if settings.sample_project:
             load_sample(address, settings, console)
+        _print_notices(address, settings)
         console.print(f"\n  Handful is ready: [bold]{address}[/bold]   (Ctrl-C stops it)\n")
 
     try:
@@ -26,6 +28,14 @@ def up() -> None:
         Supervisor(settings, console).run(announce)
     except (StartError, InsecureSettings) as error:
         fail(str(error))
+
+
+def _print_notices(address: str, settings: Settings) -> None:
+    """Say what should be known of the encoders in use: why one stands in for another."""
+    with Client(address, key=settings.resolve_key()) as client:
+        for encoder in client.get("/encoders")["encoders"]:
+            if encoder["notice"]:
+                console.print(f"\n  {encoder['notice']}", style="yellow", highlight=False)
 
 
 def serve() -> None:
