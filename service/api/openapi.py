@@ -1,9 +1,10 @@
-"""The OpenAPI document: FastAPI's, with the media type that errors really have."""
+"""The OpenAPI document: FastAPI's, with an example a message and the true type of errors."""
 
 from typing import Any
 
 from fastapi import FastAPI
 
+from service.api.examples import EXAMPLES
 from service.api.schemas import Problem
 
 PROBLEM = "application/problem+json"
@@ -21,6 +22,8 @@ class DocumentedApi(FastAPI):
         known = self.openapi_schema is not None
         document = super().openapi()
         if not known:
+            for name, example in EXAMPLES.items():
+                document["components"]["schemas"][name]["example"] = example
             for path in document["paths"].values():
                 for operation in path.values():
                     _name_problems(operation["responses"])

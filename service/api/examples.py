@@ -1,0 +1,164 @@
+"""One example of each message for the OpenAPI document; the tests hold them to the schemas."""
+
+from typing import Any
+
+_MOMENT = "2026-01-31T09:30:00Z"
+_ESTIMATE = {"accuracy": 0.93, "low": 0.87, "high": 0.96, "count": 100}
+_PREDICTION = {
+    "class_id": "sea-otter",
+    "label": "Sea otter",
+    "probability": 0.91,
+    "unknown": False,
+}
+_NEIGHBOUR = {"image_id": 7, "class_id": "sea-otter", "similarity": 0.83}
+_PROJECT = {
+    "id": "coast",
+    "name": "Coast",
+    "classifier": "auto",
+    "encoder_id": "vit-msn-small-1a2b3c4d",
+    "next_encoder_id": None,
+    "images": 2400,
+    "examples": 100,
+    "classes": 2,
+    "pending": 0,
+    "active_version": 12,
+    "estimate": _ESTIMATE,
+    "reference": None,
+    "created_at": _MOMENT,
+}
+_CLASS = {"id": "sea-otter", "name": "Sea otter", "examples": 50, "created_at": _MOMENT}
+_EXAMPLE = {
+    "id": 3,
+    "image_id": 7,
+    "class_id": "sea-otter",
+    "filename": "otter.jpg",
+    "duplicate": False,
+    "previous_class_id": None,
+    "created_at": _MOMENT,
+}
+_REJECTED = {
+    "filename": "notes.txt",
+    "code": "not_an_image",
+    "reason": "This is no image that Handful knows: send JPEG, PNG, WebP, GIF, TIFF or BMP.",
+}
+_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_IMAGE = {
+    "id": 7,
+    "sha256": _SHA256,
+    "filename": "otter.jpg",
+    "width": 1600,
+    "height": 1200,
+    "class_id": None,
+    "embedded": True,
+    "prediction": _PREDICTION,
+    "created_at": _MOMENT,
+}
+_CLASSIFIER = {
+    "version": 12,
+    "active": True,
+    "kind": "auto",
+    "encoder_id": "vit-msn-small-1a2b3c4d",
+    "classes": {"sea-otter": 50, "seal": 50},
+    "estimate": _ESTIMATE,
+    "reference": None,
+    "created_at": _MOMENT,
+}
+_ENCODER = {
+    "id": "vit-msn-small-1a2b3c4d",
+    "name": "vit-msn-small",
+    "source": "hf:facebook/vit-msn-small",
+    "dimension": 384,
+    "image_size": 224,
+    "feature": "CLS token of the last block, before the final LayerNorm",
+    "licence": "apache-2.0",
+    "notice": None,
+    "created_at": _MOMENT,
+}
+_JOB = {
+    "id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
+    "kind": "embed",
+    "state": "running",
+    "project_id": None,
+    "payload": {"encoder_id": "vit-msn-small-1a2b3c4d"},
+    "done": 640,
+    "total": 2400,
+    "message": "Embedding images",
+    "error": None,
+    "attempts": 1,
+    "created_at": _MOMENT,
+    "started_at": _MOMENT,
+    "finished_at": None,
+}
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "Session": {"required": True, "signed_in": False},
+    "KeyIn": {"key": "the API key"},
+    "Project": _PROJECT,
+    "ProjectList": {"projects": [_PROJECT]},
+    "ProjectCreate": {"name": "Coast"},
+    "ProjectUpdate": {"classifier": "logistic"},
+    "Class": _CLASS,
+    "ClassList": {"classes": [_CLASS]},
+    "ClassCreate": {"name": "Sea otter"},
+    "ClassUpdate": {"name": "Otter"},
+    "ClassMerge": {"into": "sea-otter"},
+    "Example": _EXAMPLE,
+    "ExampleUpdate": {"class_id": "seal"},
+    "ExampleList": {"items": [_EXAMPLE], "next_cursor": "3", "total": 50},
+    "ExamplesAdded": {
+        "examples": [_EXAMPLE],
+        "rejected": [_REJECTED],
+        "classifier_version": 12,
+    },
+    "LabelChanges": {
+        "labels": [{"image_id": 7, "class_id": "sea-otter"}, {"image_id": 8, "class_id": None}]
+    },
+    "LabelsChanged": {
+        "previous": [{"image_id": 7, "class_id": None}, {"image_id": 8, "class_id": "seal"}],
+        "classifier_version": 12,
+    },
+    "Image": _IMAGE,
+    "ImagePage": {"items": [_IMAGE], "next_cursor": "7", "total": 2400, "pending": 0},
+    "ImagesAdded": {
+        "images": [{"id": 7, "filename": "otter.jpg", "sha256": _SHA256, "duplicate": False}],
+        "rejected": [_REJECTED],
+        "job_id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
+    },
+    "NeighbourList": {"neighbours": [_NEIGHBOUR]},
+    "Predictions": {
+        "predictions": [
+            _PREDICTION
+            | {
+                "filename": "otter.jpg",
+                "image_id": None,
+                "scores": {"sea-otter": 0.91, "seal": 0.09},
+                "neighbours": [_NEIGHBOUR],
+            }
+        ],
+        "rejected": [_REJECTED],
+        "classifier": {"version": 12, "kind": "auto", "encoder_id": "vit-msn-small-1a2b3c4d"},
+    },
+    "Suggestions": {
+        "suggestions": [
+            {
+                "image_id": 7,
+                "reason": "The classifier hesitates between Sea otter and Seal.",
+                "prediction": _PREDICTION,
+            }
+        ],
+        "strategy": "auto",
+    },
+    "Classifier": _CLASSIFIER,
+    "ClassifierList": {"classifiers": [_CLASSIFIER]},
+    "Encoder": _ENCODER,
+    "EncoderList": {"encoders": [_ENCODER], "default_id": _ENCODER["id"]},
+    "EncoderRegister": {"spec": "hf:facebook/vit-msn-small"},
+    "Job": _JOB,
+    "JobList": {"jobs": [_JOB]},
+    "JobCreate": {"kind": "embed", "payload": {"encoder_id": "vit-msn-small-1a2b3c4d"}},
+    "Health": {
+        "status": "ok",
+        "checks": {"database": "ok", "redis": "ok", "encoder": "ok"},
+        "version": "0.1.0",
+    },
+}
