@@ -3,6 +3,7 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { fromSuggestion } from "../state/items";
 import * as calls from "./calls";
+import type { Project } from "./types";
 
 export const keys = {
   session: ["session"] as const,
@@ -21,12 +22,16 @@ export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: call
 export const projectsQuery = queryOptions({ queryKey: keys.projects, queryFn: calls.listProjects });
 export const encodersQuery = queryOptions({ queryKey: keys.encoders, queryFn: calls.listEncoders });
 
+/** Embedding and the first fit run in other processes; until they are done, figures change by themselves. */
+function isMoving({ pending, examples, active_version: version }: Project): boolean {
+  return pending > 0 || (examples > 0 && version === null);
+}
+
 export const projectQuery = (project: string) =>
   queryOptions({
     queryKey: keys.project(project),
     queryFn: () => calls.getProject(project),
-    // Embedding runs in another process; while some is left, the count and the accuracy keep moving.
-    refetchInterval: (query) => ((query.state.data?.pending ?? 0) > 0 ? 1500 : false),
+    refetchInterval: (query) => (query.state.data && isMoving(query.state.data) ? 1500 : false),
   });
 
 export const classesQuery = (project: string) =>

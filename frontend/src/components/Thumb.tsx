@@ -31,7 +31,7 @@ function Caption({ item, name }: Pick<Props, "item" | "name">) {
         <span className={classes.name}>{name}</span>
       </span>
     );
-  if (!item.embedded) return <span className={classes.waiting}>reading…</span>;
+  if (!item.embedded) return <span className={classes.waiting}>embedding…</span>;
   if (!item.prediction) return <span className={classes.waiting}>no label yet</span>;
   return (
     <span className={classes.label} data-kind={item.prediction.unknown ? "unknown" : "predicted"}>

@@ -27,13 +27,16 @@ function useItems(project: Project, pool: ReturnType<typeof usePool>, sight: Sig
     [pool.items, sight],
   );
   const fresh = useFresh(project.id, project.active_version, born, visible);
+  const answering = project.active_version !== null;
   return useMemo(
     () =>
       pool.items.map((item) => {
+        // With the last example goes the classifier, and nobody predicts any more.
+        if (!answering) return { ...item, prediction: null };
         const prediction = fresh.byImage.get(item.id);
         return prediction ? { ...item, prediction } : item;
       }),
-    [pool.items, fresh],
+    [pool.items, fresh, answering],
   );
 }
 

@@ -3,13 +3,15 @@ import { useEffect, useRef } from "react";
 import { commandOf, type Command } from "../state/hotkeys";
 
 const typing = "input:not([type=range]):not([type=checkbox]), textarea, select, [contenteditable=true]";
-const ownKeys = "button, a, [role=slider], [role=menu], [role=menuitem], [role=tab], [role=radiogroup], input";
+const pressable = "button, a, input";
+const steerable = "[role=slider], [role=radiogroup], [role=combobox], input";
 const overlays = "[role=dialog], [role=menu], [role=listbox]";
 
 /** A focused control keeps the keys that work it: Enter and Space on a button, arrows on a slider. */
 function belongsToControl(target: Element, command: Command): boolean {
   if (target.matches(typing)) return true;
-  return target.closest(ownKeys) !== null && ["accept", "toggle", "move"].includes(command.do);
+  if (command.do === "move") return target.closest(steerable) !== null;
+  return (command.do === "accept" || command.do === "toggle") && target.closest(pressable) !== null;
 }
 
 /** Runs page commands from anywhere on the page, except while a text field or a dialogue has the keys. */

@@ -14,6 +14,10 @@ it("lets a class named by one character keep that key", () => {
   expect(Object.fromEntries(keys)).toEqual({ "0": "0", "1": "1", otter: "2", b: "b" });
 });
 
+it("lets numbers in words keep their digit", () => {
+  expect(Object.fromEntries(assignKeys(named("Zero", "Two", "Otter")))).toEqual({ zero: "0", two: "2", otter: "1" });
+});
+
 it("never gives a key twice, and none when all are taken", () => {
   const keys = assignKeys(named(...Array.from({ length: 60 }, (_, index) => `Class ${index}`)));
   expect(new Set(keys.values()).size).toBe(keys.size);

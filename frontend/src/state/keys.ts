@@ -6,14 +6,23 @@ interface Named {
 
 const pool = Array.from("123456789abcdefghijklmnopqrstuvwxyz");
 const own = /^[0-9a-z]$/;
+const numerals = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
-/** A class named by one character keeps that key ("3" is labelled by 3); the others take the free keys in order. */
+/** The key that a name asks for: "B" asks for b, "3" and "Three" for 3. */
+function ownKey(name: string): string | null {
+  const text = name.trim().toLowerCase();
+  if (own.test(text)) return text;
+  const value = numerals.indexOf(text);
+  return value < 0 ? null : String(value);
+}
+
+/** A class whose name is a key keeps it; the others take the free keys in order. */
 export function assignKeys(classes: readonly Named[]): Map<string, string> {
   const keys = new Map<string, string>();
   const taken = new Set<string>();
   for (const { id, name } of classes) {
-    const key = name.trim().toLowerCase();
-    if (!own.test(key) || taken.has(key)) continue;
+    const key = ownKey(name);
+    if (key === null || taken.has(key)) continue;
     keys.set(id, key);
     taken.add(key);
   }

@@ -24,7 +24,8 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
   const accepted = acceptedChanges(targets);
   const single = targets.length === 1 ? targets[0] : undefined;
   return (
-    <div className={styles.bar} role="toolbar" aria-label="Label">
+    // A click here must not take the keyboard from the images: Enter would then press the button again.
+    <div className={styles.bar} role="toolbar" aria-label="Label" onMouseDown={(event) => event.preventDefault()}>
       <div className={styles.what} aria-live="polite">
         {picked > 0 ? (
           <>

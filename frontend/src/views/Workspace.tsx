@@ -24,6 +24,8 @@ interface Props {
   onView: (changes: Partial<View>) => void;
 }
 
+const fitMilliseconds = 2500;
+
 /** While images are being embedded, lists gain predictions; they follow along. */
 function useFollowEmbedding({ id, pending }: Project): void {
   const client = useQueryClient();
@@ -32,7 +34,11 @@ function useFollowEmbedding({ id, pending }: Project): void {
     if (before.current === pending) return;
     before.current = pending;
     refreshLists(client, id);
-    if (pending === 0) refreshFigures(client, id);
+    if (pending > 0) return;
+    refreshFigures(client, id);
+    // Labels that waited for their embeddings are fitted next.
+    const timer = setTimeout(() => refreshFigures(client, id), fitMilliseconds);
+    return () => clearTimeout(timer);
   }, [client, id, pending]);
 }
 
