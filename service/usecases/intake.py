@@ -97,7 +97,8 @@ def decode_upload(context: Context, data: bytes) -> DecodedImage:
 def safe_name(filename: str) -> str:
     """The last part of a file name that may be a path, without control characters."""
     name = PureWindowsPath(filename).name  # takes / and \ alike
-    return "".join(c for c in name if c.isprintable())[:255] or "unnamed"
+    printable = "".join(c for c in name if c.isprintable())[:255]
+    return printable if printable.strip(". ") else "unnamed"
 
 
 def _keep(context: Context, name: str, data: bytes) -> KeptFile:
