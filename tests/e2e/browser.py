@@ -81,7 +81,8 @@ def cell(page: Page, filename: str) -> Locator:
 def drag_box(page: Page, first: Locator, last: Locator) -> None:
     """Drag a selection box from the corner of one image to the middle of another."""
     start, end = first.bounding_box(), last.bounding_box()
-    assert start is not None and end is not None
+    assert start is not None
+    assert end is not None
     page.mouse.move(start["x"] + 4, start["y"] + 4)
     page.mouse.down()
     middle = (end["x"] + end["width"] / 2, end["y"] + end["height"] / 2)
@@ -95,7 +96,9 @@ DROP = """(target, files) => {
   for (const { name, type, bytes } of files)
     transfer.items.add(new File([new Uint8Array(bytes)], name, { type }));
   for (const kind of ["dragover", "drop"])
-    target.dispatchEvent(new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    target.dispatchEvent(
+      new DragEvent(kind, { dataTransfer: transfer, bubbles: true, cancelable: true })
+    );
 }"""
 
 

@@ -1,8 +1,10 @@
-"""The page in Chromium, against a running service: what a person does with it from first to last."""
+"""The page in Chromium, against a running service: what a person does with it, first to last."""
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import numpy as np
@@ -12,9 +14,23 @@ from playwright.sync_api import Page, Playwright, expect, sync_playwright
 from sklearn.datasets import load_digits
 
 from tests.e2e.browser import cell, cells, drag_box, drop_files, open_page
+from tests.e2e.running_service import wait_for
 
 PER_CLASS = 12
-Api = Callable[..., dict]
+
+
+@dataclass(frozen=True)
+class Api:
+    """Calls on one project: api("GET", "/images", params={...})."""
+
+    address: str
+    project: str
+
+    def __call__(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        params = options.pop("params", {}) | {"project": self.project}
+        answer = httpx.request(method, self.address + path, params=params, timeout=60, **options)
+        answered: dict[str, Any] = answer.raise_for_status().json() if answer.content else {}
+        return answered
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +55,11 @@ def pictures() -> dict[str, bytes]:
 
 @pytest.fixture
 def api(service_url: str, request: pytest.FixtureRequest) -> Api:
-    """Calls on a fresh project: api("GET", "/images", params={...})."""
+    """Calls on a fresh project."""
     name = request.node.name.replace("_", " ")[:60]
     with httpx.Client(base_url=service_url, timeout=60) as client:
         created = client.post("/projects", json={"name": name}).raise_for_status().json()
-
-    def call(method: str, path: str, **options) -> dict:
-        params = options.pop("params", {}) | {"project": created["id"]}
-        answer = httpx.request(
-            method, service_url + path, params=params, timeout=60, **options
-        ).raise_for_status()
-        return answer.json() if answer.content else {}
-
-    call.project = created["id"]
-    return call
+    return Api(service_url, created["id"])
 
 
 @pytest.fixture
@@ -66,6 +73,7 @@ def filled(api: Api, pictures: dict[str, bytes]) -> Api:
     """A project with all pictures in the pool, embedded, and two classes without examples."""
     files = [("files", (name, data, "image/png")) for name, data in pictures.items()]
     api("POST", "/images", files=files)
+    wait_for(lambda: api("GET", "/images")["pending"] == 0, "the pool to be embedded")
     for name in ("Nought", "Stroke"):
         api("POST", "/classes", json={"name": name})
     return api

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_registered_encoders_are_listed_and_unfinished_ones_are_not(
     checkpoint_folder: Path, tmp_path: Path
 ) -> None:
     for name in ("b", "a", ".registering-x"):
-        rewritten(checkpoint_folder, tmp_path / name, lambda m, n=name: m.update(name=n))
+        rewritten(checkpoint_folder, tmp_path / name, partial(dict.update, name=name))
     (tmp_path / "empty").mkdir()
     assert [manifest.name for manifest in registered_encoders(tmp_path)] == ["a", "b"]
     assert registered_encoders(tmp_path / "nowhere") == []

@@ -127,7 +127,7 @@ class Bomb:
     def __init__(self, fuse: Path) -> None:
         self.fuse = fuse
 
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[Path]]:
         return Path.touch, (self.fuse,)
 
 

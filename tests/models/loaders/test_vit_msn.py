@@ -53,10 +53,11 @@ def our_features(spec: str, images: Tensor, norm: Norm) -> Tensor:
 def test_features_are_those_of_transformers(theirs: ViTMSNModel, folder: Path) -> None:
     images = torch.randn(4, 3, 32, 32)
     expected = theirs(images, output_hidden_states=True)
-    for norm, features in {
+    theirs_by_norm: dict[Norm, Tensor] = {
         "pre": expected.hidden_states[-1][:, 0],
         "post": expected.last_hidden_state[:, 0],
-    }.items():
+    }
+    for norm, features in theirs_by_norm.items():
         found = our_features(f"hf:{folder}", images, norm)
         torch.testing.assert_close(found, features, rtol=0, atol=1e-4)
 
