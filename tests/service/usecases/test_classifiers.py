@@ -1,0 +1,75 @@
+"""Versions: listed, measured, rolled back to, never of another encoder."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.pictures import part, parts, png
+from tests.service.caller import Caller, problem_of
+
+
+def test_the_newest_version_is_first_and_active(api: Caller) -> None:
+    api.teach("red", "green")
+    versions = api.get("/classifiers")["classifiers"]
+    assert [each["version"] for each in versions] == [2, 1]
+    assert [each["active"] for each in versions] == [True, False]
+    assert api.get("/classifiers/1") == versions[1]
+    assert len(api.get("/classifiers", limit=1)["classifiers"]) == 1
+
+
+def test_an_older_version_can_answer_again_until_a_label_changes(api: Caller) -> None:
+    api.teach("red", "green", "blue")
+    assert api.post("/classifiers/2/activate")["active"]
+    assert api.get("/projects/default")["active_version"] == 2
+    answer = api.send("/predict", [part(png("blue", 50))])
+    assert answer["classifier"]["version"] == 2
+    assert set(answer["predictions"][0]["scores"]) == {"red", "green"}
+    assert {each["prediction"]["class_id"] for each in api.get("/images")["items"]} == {
+        "red",
+        "green",
+    }
+    api.label("blue", parts("blue", range(60, 61)))
+    answer = api.send("/predict", [part(png("blue", 50))])
+    assert answer["classifier"]["version"] == 4
+    assert answer["predictions"][0]["class_id"] == "blue"
+
+
+def test_a_rolled_back_version_speaks_of_classes_that_are_gone(api: Caller) -> None:
+    api.teach("red", "green")
+    api.delete("/classes/green", delete_examples=True)
+    api.post("/classifiers/2/activate")
+    prediction = api.send("/predict", [part(png("green", 50))])["predictions"][0]
+    assert (prediction["class_id"], prediction["label"]) == ("green", "green")
+    problem_of(api.http.get("/images", params={"filter": "predicted:green"}), 404, "unknown-class")
+
+
+def test_new_images_do_not_undo_a_rollback(api: Caller, work: Callable[[], int]) -> None:
+    api.teach("red", "green")
+    api.post("/classifiers/1/activate")
+    api.send("/images", parts("blue", range(2)))
+    work()
+    assert api.get("/projects/default")["active_version"] == 1
+
+
+def test_the_estimate_needs_a_class_with_two_labels(api: Caller) -> None:
+    api.teach("red", "green", each=1)
+    assert api.get("/projects/default")["estimate"] is None
+    api.label("red", parts("red", range(5, 8)))
+    api.label("green", parts("green", range(5, 8)))
+    estimate = api.get("/projects/default")["estimate"]
+    assert estimate["accuracy"] == pytest.approx(1)
+    assert estimate["low"] < 1
+    assert estimate["count"] == 8
+    assert api.get("/classifiers")["classifiers"][0]["estimate"] == estimate
+
+
+@pytest.mark.parametrize("kind", ["logistic", "prototype", "auto"])
+def test_the_kind_of_classifier_is_the_projects_choice(api: Caller, kind: str) -> None:
+    api.teach("red", "green")
+    assert api.patch("/projects/default", {"classifier": kind})["classifier"] == kind
+    newest = api.get("/classifiers")["classifiers"][0]
+    assert newest["kind"] == kind
+    assert newest["version"] == (2 if kind == "auto" else 3)
+    answer = api.send("/predict", [part(png("red", 50))])
+    assert answer["classifier"]["kind"] == kind
+    assert answer["predictions"][0]["class_id"] == "red"
