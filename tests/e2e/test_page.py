@@ -53,13 +53,25 @@ def pictures() -> dict[str, bytes]:
     return files
 
 
+@dataclass
+class Api:
+    """Calls on one project of a running service."""
+
+    address: str
+    project: str
+
+    def __call__(self, method: str, path: str, **options: Any) -> Any:
+        params = options.pop("params", {}) | {"project": self.project}
+        answer = httpx.request(method, self.address + path, params=params, timeout=60, **options)
+        return answer.raise_for_status().json()
+
+
 @pytest.fixture
 def api(service_url: str, request: pytest.FixtureRequest) -> Api:
-    """Calls on a fresh project."""
+    """A fresh project, named after the test."""
     name = request.node.name.replace("_", " ")[:60]
-    with httpx.Client(base_url=service_url, timeout=60) as client:
-        created = client.post("/projects", json={"name": name}).raise_for_status().json()
-    return Api(service_url, created["id"])
+    made = httpx.post(f"{service_url}/projects", json={"name": name}, timeout=60)
+    return Api(service_url, made.raise_for_status().json()["id"])
 
 
 @pytest.fixture
@@ -95,6 +107,10 @@ def trained(filled: Api) -> Api:
 def ids_by_name(api: Api) -> dict[str, int]:
     items = api("GET", "/images", params={"limit": 100})["items"]
     return {item["filename"]: item["id"] for item in items}
+
+
+def labels_of(api: Api) -> list[str | None]:
+    return [item["class_id"] for item in api("GET", "/images", params={"limit": 100})["items"]]
 
 
 def go(page: Page, api: Api, view: str = "all") -> None:
@@ -149,6 +165,7 @@ def test_suggestions_are_labelled_one_key_after_the_other(page: Page, trained: A
     expect(page.get_by_text("17 of 20 suggestions left")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_text("16 of 20 suggestions left")).to_be_visible()
+    wait_for(lambda: labels_of(trained).count(None) == 16, "the labels to be stored")
     page.reload()
     expect(page.get_by_text("16 of 16 suggestions left")).to_be_visible()
 
@@ -185,8 +202,8 @@ def test_undo_and_redo_reach_the_service(page: Page, trained: Api) -> None:
     page.keyboard.press("Control+Shift+z")
     expect(cell(page, "nought-00.png, labelled Stroke")).to_be_visible()
     page.get_by_role("button", name="Undo", exact=True).click()
-    page.reload()
     expect(cell(page, "nought-00.png, labelled Nought")).to_be_visible()
+    wait_for(lambda: labels_of(trained).count("nought") == 2, "the label to be stored")
 
 
 def test_a_label_takes_an_image_out_of_the_unlabelled_and_undo_brings_it_back(

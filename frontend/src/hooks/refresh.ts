@@ -1,7 +1,7 @@
 /** Which cached answers a change makes old. */
 import type { QueryClient } from "@tanstack/react-query";
 
-import { keys } from "../api/queries";
+import { batchSize, keys } from "../api/queries";
 import type { Item } from "../state/items";
 
 /** What a label changes beside the label: counts, versions and the accuracy. */
@@ -10,9 +10,15 @@ export function refreshFigures(client: QueryClient, project: string): void {
     void client.invalidateQueries({ queryKey });
 }
 
-/** The lists again; a batch of suggestions stays as it is while there is work in it. */
+/** A batch of suggestions stays as it is while it is worked through; one that embedding cut short may grow. */
+function isSettled(batch: readonly Item[] | undefined): boolean {
+  if (!batch?.some((item) => item.classId === null)) return false;
+  return batch.length >= batchSize || batch.some((item) => item.classId !== null);
+}
+
+/** The lists again, and new suggestions where none are being worked on. */
 export function refreshLists(client: QueryClient, project: string): void {
   void client.invalidateQueries({ queryKey: keys.lists(project) });
   const batch = client.getQueryData<Item[]>(keys.suggestions(project));
-  if (!batch?.some((item) => item.classId === null)) void client.invalidateQueries({ queryKey: keys.suggestions(project) });
+  if (!isSettled(batch)) void client.invalidateQueries({ queryKey: keys.suggestions(project) });
 }

@@ -28,7 +28,10 @@ function useOutbox(project: string, onRefused: () => void) {
       new LabelOutbox({
         send: (changes) => setLabels(project, changes),
         isTemporary: (error) => error instanceof ServiceAway,
-        onSent: ({ classifier_version: version }) => {
+        onSent: ({ classifier_version: version }, changes) => {
+          // A list that was asked for before the service knew may have arrived since, or be on its way.
+          patchCaches(client, project, labelsOf(changes));
+          if (client.isFetching({ queryKey: keys.lists(project) }) > 0) refreshLists(client, project);
           refreshFigures(client, project);
           // The refit may still be under way; its version shows a moment later.
           if (version === null) setTimeout(() => refreshFigures(client, project), 1500);

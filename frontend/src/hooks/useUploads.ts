@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import { addExamples, addImages } from "../api/calls";
 import { sortFiles } from "../state/files";
 import { UploadQueue, type Outcome, type Progress, type Send } from "../state/uploads";
-import { refreshFigures, refreshLists } from "./refresh";
+import { refreshFigures } from "./refresh";
 
 export interface Uploads {
   readonly progress: Progress;
@@ -32,14 +32,14 @@ function sender(project: string, classId: string | undefined): Send {
   };
 }
 
-export function useUploads(project: string): Uploads {
+export function useUploads(project: string, onArrival: () => void): Uploads {
   const client = useQueryClient();
   const queue = useMemo(() => new UploadQueue(), []);
   const progress = useSyncExternalStore(queue.subscribe, queue.snapshot);
 
   const showArrivals = useDebouncedCallback(() => {
     refreshFigures(client, project);
-    refreshLists(client, project);
+    onArrival();
   }, 600);
   useEffect(() => {
     if (progress.settled > 0) showArrivals();

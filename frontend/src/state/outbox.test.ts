@@ -9,6 +9,7 @@ const change = (image_id: number, class_id: string | null = "otter"): LabelChang
 function service() {
   const requests: LabelChange[][] = [];
   const refused: LabelChange[][] = [];
+  const sent: LabelChange[][] = [];
   const waiting: ((error?: Error) => void)[] = [];
   const outbox = new LabelOutbox(
     {
@@ -17,7 +18,7 @@ function service() {
         return new Promise<void>((resolve, reject) => waiting.push((error) => (error ? reject(error) : resolve())));
       },
       isTemporary: (error) => error instanceof TypeError,
-      onSent: () => undefined,
+      onSent: (_result, changes) => sent.push(changes),
       onRefused: (_error, changes) => refused.push(changes),
     },
     1,
@@ -26,7 +27,7 @@ function service() {
     waiting.shift()?.(error);
     await new Promise((resolve) => setTimeout(resolve, 5));
   };
-  return { outbox, requests, refused, answer };
+  return { outbox, requests, refused, sent, answer };
 }
 
 it("sends the first label at once and gathers the next ones meanwhile", async () => {
@@ -46,6 +47,16 @@ it("lets the last word on an image count", async () => {
   outbox.add([change(2, null)]);
   await answer();
   expect(requests[1]).toEqual([change(3), change(2, null)]);
+});
+
+it("reports a label as stored only if no newer one is on its way", async () => {
+  const { outbox, sent, answer } = service();
+  outbox.add([change(1), change(2)]);
+  outbox.add([change(2, "seal")]);
+  await answer();
+  expect(sent).toEqual([[change(1)]]);
+  await answer();
+  expect(sent[1]).toEqual([change(2, "seal")]);
 });
 
 it("keeps labels while the service is away, without overwriting newer ones", async () => {

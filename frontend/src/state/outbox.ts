@@ -8,7 +8,8 @@ export interface Post<Result> {
   readonly send: (changes: LabelChange[]) => Promise<Result>;
   /** Whether a failure means "later" and not "no". */
   readonly isTemporary: (error: unknown) => boolean;
-  readonly onSent: (result: Result) => void;
+  /** `changes` are those of the request that no later change has overtaken. */
+  readonly onSent: (result: Result, changes: LabelChange[]) => void;
   readonly onRefused: (error: unknown, changes: LabelChange[]) => void;
 }
 
@@ -56,7 +57,8 @@ export class LabelOutbox<Result> {
 
   private async sendSome(changes: LabelChange[]): Promise<void> {
     try {
-      this.post.onSent(await this.post.send(changes));
+      const result = await this.post.send(changes);
+      this.post.onSent(result, changes.filter((change) => !this.waiting.has(change.image_id)));
     } catch (error) {
       if (!this.post.isTemporary(error)) {
         this.post.onRefused(error, changes);

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
@@ -27,19 +27,19 @@ interface Props {
 const fitMilliseconds = 2500;
 
 /** While images are being embedded, lists gain predictions; they follow along. */
-function useFollowEmbedding({ id, pending }: Project): void {
+function useFollowEmbedding({ id, pending }: Project, refresh: () => void): void {
   const client = useQueryClient();
   const before = useRef(pending);
   useEffect(() => {
     if (before.current === pending) return;
     before.current = pending;
-    refreshLists(client, id);
+    refresh();
     if (pending > 0) return;
     refreshFigures(client, id);
     // Labels that waited for their embeddings are fitted next.
     const timer = setTimeout(() => refreshFigures(client, id), fitMilliseconds);
     return () => clearTimeout(timer);
-  }, [client, id, pending]);
+  }, [client, id, pending, refresh]);
 }
 
 /** Everything about one project. */
@@ -47,12 +47,18 @@ export function Workspace({ project, view, onView }: Props) {
   const client = useQueryClient();
   const book = useClasses(project.id);
   const labelling = useLabelling(project.id);
-  const uploads = useUploads(project.id);
+  const { settled } = labelling;
+  // A list fetched while labels are on their way would show the old ones again.
+  const refresh = useCallback(
+    () => void settled().then(() => refreshLists(client, project.id)),
+    [settled, client, project.id],
+  );
+  const uploads = useUploads(project.id, refresh);
   const newClass = useRef<HTMLInputElement>(null);
   const [dialogue, setDialogue] = useState<"try" | "versions" | "help" | null>(null);
   const [tried, setTried] = useState<File | null>(null);
   const { over, handlers } = useDropTarget(uploads.add);
-  useFollowEmbedding(project);
+  useFollowEmbedding(project, refresh);
   usePastedFile((file) => {
     setTried(file);
     setDialogue("try");
@@ -83,7 +89,7 @@ export function Workspace({ project, view, onView }: Props) {
           onFiles={uploads.add}
           onClassesChanged={() => {
             labelling.forget();
-            refreshLists(client, project.id);
+            refresh();
           }}
         />
         <Desk
