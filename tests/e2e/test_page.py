@@ -53,19 +53,6 @@ def pictures() -> dict[str, bytes]:
     return files
 
 
-@dataclass
-class Api:
-    """Calls on one project of a running service."""
-
-    address: str
-    project: str
-
-    def __call__(self, method: str, path: str, **options: Any) -> Any:
-        params = options.pop("params", {}) | {"project": self.project}
-        answer = httpx.request(method, self.address + path, params=params, timeout=60, **options)
-        return answer.raise_for_status().json()
-
-
 @pytest.fixture
 def api(service_url: str, request: pytest.FixtureRequest) -> Api:
     """A fresh project, named after the test."""
