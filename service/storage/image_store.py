@@ -56,7 +56,9 @@ class ImageStore:
 
     def delete(self, sha256: str) -> None:
         """Drop an image and its thumbnail; nothing happens where they are missing."""
-        for path in (_image_path(sha256), _thumbnail_path(sha256)):
+        # The image last: an upload of the same content that comes between finds it gone, and says
+        # so, where with the image first it could be left without its thumbnail.
+        for path in (_thumbnail_path(sha256), _image_path(sha256)):
             try:
                 obstore.delete(self._store, path)
             except (NotFoundError, FileNotFoundError):

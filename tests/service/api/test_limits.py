@@ -1,19 +1,16 @@
 """What one request may hold, over real sockets too."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
 from PIL import Image
 
 from service.app import create_app
 from service.usecases.context import Context
 from tests.pictures import encoded, part, png
 from tests.service.caller import Caller, problem_of
+from tests.service.server import serve
 
 MIB = b"\0" * 2**20
 
@@ -26,18 +23,8 @@ def two_mib(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def address(two_mib: None, context: Context) -> Iterator[str]:
     """A service behind a real socket."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(context.settings), log_level="error")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serve(create_app(context.settings)) as address:
+        yield address
 
 
 HEAD = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'

@@ -1,0 +1,77 @@
+"""The application as a whole: put together, started, watched and stopped."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from service.app import create_app
+from service.settings import Settings
+from service.usecases.context import Context
+from service.usecases.jobs import list_jobs
+from tests.pictures import parts
+from tests.service.caller import Caller
+from tests.service_fixtures import LOCAL
+
+
+def test_a_first_start_makes_the_default_project_and_asks_for_an_encoder(
+    settings: Settings,
+) -> None:
+    with TestClient(create_app(settings), base_url=LOCAL) as client:
+        api = Caller(client)
+        assert [each["id"] for each in api.get("/projects")["projects"]] == ["default"]
+        assert api.get("/encoders") == {"encoders": [], "default_id": None}
+        assert api.http.get("/health/ready").json()["checks"]["encoder"].startswith("starting")
+        jobs = list_jobs(api.context)
+        assert [(job.kind, job.payload) for job in jobs] == [("register_encoder", {"spec": "auto"})]
+
+
+def test_what_was_acknowledged_is_there_after_a_restart(context: Context) -> None:
+    with TestClient(create_app(context.settings), base_url=LOCAL) as client:
+        api = Caller(client)
+        api.teach("red", "green")
+        before = [api.get(path) for path in ("/classes", "/classifiers", "/images", "/projects")]
+    with TestClient(create_app(context.settings), base_url=LOCAL) as client:
+        api = Caller(client)
+        after = [api.get(path) for path in ("/classes", "/classifiers", "/images", "/projects")]
+        assert after == before
+        assert api.send("/predict", parts("red", range(50, 51)))["predictions"]
+
+
+def test_the_page_is_served_where_it_was_built(context: Context) -> None:
+    page = context.settings.page_dir
+    page.mkdir()
+    (page / "index.html").write_text("<title>Handful</title>")
+    with TestClient(create_app(context.settings), base_url=LOCAL) as client:
+        assert client.get("/").text == "<title>Handful</title>"
+        assert client.get("/classes").json() == {"classes": []}
+        assert client.get("/nothing").status_code == 404
+
+
+def test_metrics_count_requests_by_route_and_not_by_path(api: Caller) -> None:
+    api.http.get("/classes/some-class-that-nobody-made")
+    api.http.get("/a/path/that/nobody/made")
+    text = api.http.get("/metrics").text
+    assert 'handful_requests_total{method="GET",route="/classes/{class_id}",status="404"}' in text
+    assert 'route="unmatched"' in text
+    assert "nobody-made" not in text
+
+
+def test_health_says_which_version_lives(api: Caller) -> None:
+    live = api.get("/health/live")
+    assert live["status"] == "ok"
+    assert live["version"]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
+def test_the_api_documents_itself(api: Caller, path: str) -> None:
+    assert api.http.get(path).status_code == 200
+
+
+def test_large_answers_are_compressed_and_streams_are_not(api: Caller) -> None:
+    for number in range(40):
+        api.make_class(f"class number {number}")
+    answer = api.http.get("/classes", headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    job_id = api.send("/images", parts("red", range(1)))["job_id"]
+    api.http.delete(f"/jobs/{job_id}")
+    events = api.http.get(f"/jobs/{job_id}/events", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in events.headers

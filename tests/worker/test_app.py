@@ -1,0 +1,79 @@
+"""The real Celery worker on a real Redis."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from service.domain.entities import Upload
+from service.settings import Settings
+from service.usecases.context import Context, create_context
+from service.usecases.embedding import count_pending
+from service.usecases.jobs import get_job
+from service.usecases.pool import add_images
+from tests.pictures import png
+
+IMAGES = 100
+
+
+@pytest.fixture
+def connected(settings: Settings, context: Context, redis_url: str) -> Iterator[Context]:
+    """The service's context on a broker that works."""
+    with redis.Redis(unix_socket_path=redis_url.removeprefix("redis+socket://")) as client:
+        client.flushall()
+    connected = create_context(settings.model_copy(update={"redis_url": redis_url}))
+    yield connected
+    connected.database.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "worker.log"
+
+
+@pytest.fixture
+def worker(connected: Context, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker process, as `handful up` starts it."""
+    environment = os.environ | {
+        "HANDFUL_DATA_DIR": str(connected.settings.data_dir),
+        "HANDFUL_DATABASE_URL": connected.settings.database_url,
+        "HANDFUL_REDIS_URL": connected.settings.redis_url,
+    }
+    command = [sys.executable, "-m", "service.cli", "worker", "--concurrency=1"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def wait_until(condition: Callable[[], bool], log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.01)
+
+
+def test_a_worker_takes_its_job_and_gives_it_back_when_it_is_told_to_stop(
+    connected: Context,
+    worker: subprocess.Popen[bytes],
+    log: Path,
+    work: Callable[[], int],
+) -> None:
+    uploads = [Upload(f"{seed}.png", png("red", seed)) for seed in range(IMAGES)]
+    _, _, job = add_images(connected, "default", uploads, None)
+    assert job is not None
+    wait_until(lambda: get_job(connected, job.id).state == "running", log)
+    with connected.database.write():  # the worker waits for its turn to write
+        worker.terminate()
+        wait_until(lambda: "Warm shutdown" in log.read_text(), log)
+    assert worker.wait(30) == 0
+    given_back = get_job(connected, job.id)
+    assert (given_back.state, given_back.attempts) == ("queued", 0), log.read_text()
+    assert work() == 1
+    assert count_pending(connected, job.payload["encoder_id"]) == 0
