@@ -1,0 +1,111 @@
+"""The `handful` command as a user types it, against a running service and without one."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from service.client import Client
+
+pytestmark = pytest.mark.timeout(180)
+COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60)}
+
+
+def handful(*words: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the command and wait for it."""
+    return subprocess.run(
+        [sys.executable, "-m", "service.cli", *map(str, words)],
+        env=os.environ | {"HANDFUL_HUB_TIMEOUT_SECONDS": "1"} | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes of noisy colour, eight images each, and a file that is no image."""
+    root = tmp_path_factory.mktemp("colours")
+    rng = np.random.default_rng(0)
+    for name, colour in COLOURS.items():
+        (root / name).mkdir()
+        for index in range(8):
+            noise = rng.normal(colour, 30, (48, 48, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(noise).save(root / name / f"{name}-{index}.png")
+    (root / "red" / "notes.txt").write_text("not an image")
+    return root
+
+
+def test_import_label_and_predict_go_through_the_service(service_url: str, folder: Path) -> None:
+    with Client(service_url) as client:
+        project = client.post("/projects", {"name": "Commands"})["id"]
+    there = ("--project", project, "--server", service_url)
+
+    imported = handful("import", folder, "--reference", *there)
+    assert imported.returncode == 0, imported.stderr
+    assert "16 images, 0 of them known already" in imported.stderr
+    assert "notes.txt" in imported.stderr
+    assert "16 images, 16 of them known already" in handful("import", folder, *there).stderr
+
+    for name in COLOURS:
+        files = [folder / name / f"{name}-{index}.png" for index in range(3)]
+        assert handful("label", name, *files, *there).returncode == 0
+
+    tests = [folder / name / f"{name}-7.png" for name in COLOURS]
+    predicted = handful("predict", *tests, "--json", *there)
+    assert [each["label"] for each in json.loads(predicted.stdout)] == list(COLOURS)
+
+
+def test_a_service_that_is_not_there_is_said_so(folder: Path) -> None:
+    failed = handful("import", folder, "--server", "http://127.0.0.1:9")
+    assert failed.returncode == 1
+    assert "handful up" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_encoders_are_listed_with_their_licence(service_url: str) -> None:
+    listed = json.loads(handful("encoders", "--json", "--server", service_url).stdout)
+    assert listed[0]["licence"]
+
+
+def test_evaluate_writes_every_draw(folder: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    data_dir = {"HANDFUL_DATA_DIR": str(tmp_path)}
+    words = ("evaluate", "--data", folder, "--shots", "1,2", "--seeds", "3", "--json", report)
+    done = handful(*words, **data_dir)
+    assert done.returncode == 0, done.stderr
+    results = json.loads(report.read_text())["results"]
+    assert {(each["head"], each["shots"]) for each in results} == {
+        (head, shots) for head in ("logistic", "prototype") for shots in (1, 2)
+    }
+    assert all(len(each["draws"]) == 3 and each["mean"] > 0.5 for each in results)
+
+
+def test_evaluate_refuses_more_shots_than_a_class_has(folder: Path, tmp_path: Path) -> None:
+    failed = handful("evaluate", "--data", folder, "--shots", "8", HANDFUL_DATA_DIR=str(tmp_path))
+    assert failed.returncode == 1
+    assert "none to test with" in failed.stderr
+
+
+def test_pretrain_makes_an_encoder_that_evaluate_takes(tmp_path: Path) -> None:
+    pool = tmp_path / "pool" / "any"
+    pool.mkdir(parents=True)
+    for seed in range(130):
+        coarse = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize((32, 32)).save(pool / f"{seed}.png")
+    run = tmp_path / "run"
+    trained = handful("pretrain", "--data", pool.parent, "--out", run, "--epochs", "1")
+    assert trained.returncode == 0, trained.stderr
+    assert json.loads((run / "encoder" / "manifest.json").read_text())["training"]["images"] == 130
+
+
+def test_a_wrong_setting_is_named(folder: Path) -> None:
+    failed = handful("import", folder, HANDFUL_PORT="many")
+    assert failed.returncode == 1
+    assert "HANDFUL_PORT" in failed.stderr
