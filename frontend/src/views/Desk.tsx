@@ -53,6 +53,7 @@ export function Desk(props: Props) {
         <NoticeBanner project={project} />
         <Coach project={project} book={book} onNewClass={onNewClass} />
         <EmbeddingBar project={project} />
+        {project.images > 0 && (
         <Toolbar
           list={view.list}
           order={view.order}
@@ -67,6 +68,7 @@ export function Desk(props: Props) {
           onRefresh={() => void desk.refresh()}
           onFiles={uploads.add}
         />
+        )}
         {pool.total === 0 ? (
           <EmptyList project={project} list={view.list} pool={pool} onList={onList} onFiles={uploads.add} />
         ) : (

@@ -37,9 +37,11 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
             </Button>
           </>
         ) : (
-          <Text size="sm" c="var(--soft-ink)">
-            {idle ? "Choose an image" : "Label as"}
-          </Text>
+          idle && (
+            <Text size="sm" c="var(--soft-ink)">
+              Choose an image
+            </Text>
+          )
         )}
       </div>
       <div className={styles.chips}>

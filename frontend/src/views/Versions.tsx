@@ -99,7 +99,7 @@ function EncoderFacts({ project }: { project: Project }) {
       <Text size="sm" fw={600}>
         {encoder.name}
       </Text>
-      <Text size="sm" c="var(--soft-ink)">
+      <Text size="sm" c="var(--soft-ink)" className={styles.long}>
         {encoder.source} · {encoder.image_size} × {encoder.image_size} px · {encoder.dimension} numbers an image · licence {encoder.licence}
       </Text>
       {encoder.notice && (
