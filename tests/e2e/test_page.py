@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Page, Playwright, expect, sync_playwright
 from sklearn.datasets import load_digits
 
-from tests.e2e.browser import cell, cells, drag_box, drop_files, open_page
+from tests.e2e.browser import cell, cells, drag_box, drop_files, find_chromium, open_page
 from tests.e2e.running_service import wait_for
 
 PER_CLASS = 12
@@ -35,6 +35,7 @@ class Api:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    find_chromium()  # skips before anything is started
     with sync_playwright() as started:
         yield started
 

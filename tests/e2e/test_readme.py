@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,6 +16,7 @@ ADDRESS = "http://127.0.0.1:8000"
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here: apt-get install curl")
 def test_the_session_with_curl_ends_in_a_right_prediction(
     sampled: RunningService, tmp_path: Path
 ) -> None:
