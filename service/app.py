@@ -17,6 +17,7 @@ from service.api.limits import BodyLimit
 from service.api.metrics import Metrics
 from service.api.openapi import RESPONSES, DocumentedApi
 from service.api.routes import classes, classifiers, health, images, jobs, projects
+from service.logs import configure_logs
 from service.settings import Settings
 from service.usecases.context import Context, create_context
 from service.usecases.maintenance import collect_garbage, tidy
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 def create_app(settings: Settings) -> FastAPI:
     """The application on these settings. Raises InsecureSettings where it would be open to all."""
     key = settings.resolve_key()
+    configure_logs()
     app = DocumentedApi(
         title="Handful",
         version=__version__,
@@ -76,18 +78,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _repeating(
     work: Callable[[Context], object], context: Context, seconds: float
 ) -> AsyncIterator[None]:
-    """Do the work now and every so many seconds, in a thread, as long as the context is open."""
+    """Do the work in a thread, now and every so many seconds; on leaving, wait for its last turn."""
+    leaving = asyncio.Event()
 
     async def repeat() -> None:
-        while True:
+        while not leaving.is_set():
             try:
                 await run_in_threadpool(work, context)
             except Exception as error:  # noqa: BLE001  it goes on however often it fails
                 log.warning("upkeep_failed", work=work.__name__, error=str(error))
-            await asyncio.sleep(seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(leaving.wait(), seconds)
 
     task = asyncio.create_task(repeat())
     yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    leaving.set()
+    await task
