@@ -91,6 +91,7 @@ export const activateClassifier = (project: string, version: number) =>
   body(
     client.POST("/classifiers/{version}/activate", { params: { ...inProject(project), path: { version } } }),
   );
+export const listJobs = async () => (await body(client.GET("/jobs"))).jobs;
 export const listEncoders = () => body(client.GET("/encoders"));
 
 const fileOf = (project: string, id: number, kind: string) =>

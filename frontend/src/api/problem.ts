@@ -1,5 +1,5 @@
 /** What goes wrong between the page and the service, as errors with a message fit for reading. */
-import type { Problem } from "./types";
+import type { Problem, Rejected } from "./types";
 
 /** The service answered, and said no. */
 export class ProblemError extends Error {
@@ -10,6 +10,8 @@ export class ProblemError extends Error {
     readonly title: string,
     detail: string,
     readonly type = "about:blank",
+    /** Why each file was refused, when none of a request could be used. */
+    readonly rejected: readonly Rejected[] = [],
   ) {
     super(detail);
   }
@@ -34,7 +36,10 @@ function isProblem(body: unknown): body is Problem {
 }
 
 export function problemOf(response: Response, body: unknown): ProblemError {
-  if (isProblem(body)) return new ProblemError(response.status, body.title, body.detail, body.type);
+  if (isProblem(body)) {
+    const { title, detail, type, rejected } = body;
+    return new ProblemError(response.status, title, detail, type, rejected ?? []);
+  }
   const title = response.statusText || `Error ${response.status}`;
   return new ProblemError(response.status, title, "The service gave no further reason.");
 }

@@ -19,12 +19,26 @@ export const keys = {
 };
 
 export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: calls.getSession });
-export const projectsQuery = queryOptions({ queryKey: keys.projects, queryFn: calls.listProjects });
-export const encodersQuery = queryOptions({ queryKey: keys.encoders, queryFn: calls.listEncoders });
+/** Asked only while a project waits for its first encoder. */
+export const preparationQuery = queryOptions({
+  queryKey: ["preparation"],
+  queryFn: async () => (await calls.listJobs()).find((job) => job.kind === "register_encoder") ?? null,
+  refetchInterval: 3000,
+});
+export const projectsQuery = queryOptions({
+  queryKey: keys.projects,
+  queryFn: calls.listProjects,
+  // On a first start the sample project appears a little after the page.
+  refetchInterval: (query) => (query.state.data?.every((project) => project.images === 0) ? 3000 : false),
+});
+/** `needed` is the encoder of the project in hand: the list is fetched again when that is a new one. */
+export const encodersQuery = (needed: string | null) =>
+  queryOptions({ queryKey: [...keys.encoders, needed] as const, queryFn: calls.listEncoders });
 
 /** Embedding and the first fit run in other processes; until they are done, figures change by themselves. */
-function isMoving({ pending, examples, active_version: version }: Project): boolean {
-  return pending > 0 || (examples > 0 && version === null);
+function isMoving(project: Project): boolean {
+  const { pending, examples, active_version: version, encoder_id: encoder, next_encoder_id: next } = project;
+  return encoder === null || next !== null || pending > 0 || (examples > 0 && version === null);
 }
 
 export const projectQuery = (project: string) =>

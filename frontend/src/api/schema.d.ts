@@ -482,7 +482,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** Class */
+        /**
+         * Class
+         * @example {
+         *       "id": "sea-otter",
+         *       "name": "Sea otter",
+         *       "examples": 50,
+         *       "created_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
         Class: {
             /**
              * Id
@@ -505,7 +513,12 @@ export interface components {
              */
             created_at: string;
         };
-        /** ClassCreate */
+        /**
+         * ClassCreate
+         * @example {
+         *       "name": "Sea otter"
+         *     }
+         */
         ClassCreate: {
             /**
              * Name
@@ -513,12 +526,29 @@ export interface components {
              */
             name: string;
         };
-        /** ClassList */
+        /**
+         * ClassList
+         * @example {
+         *       "classes": [
+         *         {
+         *           "id": "sea-otter",
+         *           "name": "Sea otter",
+         *           "examples": 50,
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ]
+         *     }
+         */
         ClassList: {
             /** Classes */
             classes: components["schemas"]["Class"][];
         };
-        /** ClassMerge */
+        /**
+         * ClassMerge
+         * @example {
+         *       "into": "sea-otter"
+         *     }
+         */
         ClassMerge: {
             /**
              * Into
@@ -527,12 +557,37 @@ export interface components {
              */
             into: string;
         };
-        /** ClassUpdate */
+        /**
+         * ClassUpdate
+         * @example {
+         *       "name": "Otter"
+         *     }
+         */
         ClassUpdate: {
             /** Name */
             name: string;
         };
-        /** Classifier */
+        /**
+         * Classifier
+         * @example {
+         *       "version": 12,
+         *       "active": true,
+         *       "kind": "auto",
+         *       "encoder_id": "vit-msn-small-1a2b3c4d",
+         *       "classes": {
+         *         "sea-otter": 50,
+         *         "seal": 50
+         *       },
+         *       "estimate": {
+         *         "accuracy": 0.93,
+         *         "low": 0.87,
+         *         "high": 0.96,
+         *         "count": 100
+         *       },
+         *       "reference": null,
+         *       "created_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
         Classifier: {
             /** Version */
             version: number;
@@ -560,7 +615,31 @@ export interface components {
              */
             created_at: string;
         };
-        /** ClassifierList */
+        /**
+         * ClassifierList
+         * @example {
+         *       "classifiers": [
+         *         {
+         *           "version": 12,
+         *           "active": true,
+         *           "kind": "auto",
+         *           "encoder_id": "vit-msn-small-1a2b3c4d",
+         *           "classes": {
+         *             "sea-otter": 50,
+         *             "seal": 50
+         *           },
+         *           "estimate": {
+         *             "accuracy": 0.93,
+         *             "low": 0.87,
+         *             "high": 0.96,
+         *             "count": 100
+         *           },
+         *           "reference": null,
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ]
+         *     }
+         */
         ClassifierList: {
             /** Classifiers */
             classifiers: components["schemas"]["Classifier"][];
@@ -577,7 +656,20 @@ export interface components {
             /** Encoder Id */
             encoder_id: string;
         };
-        /** Encoder */
+        /**
+         * Encoder
+         * @example {
+         *       "id": "vit-msn-small-1a2b3c4d",
+         *       "name": "vit-msn-small",
+         *       "source": "hf:facebook/vit-msn-small",
+         *       "dimension": 384,
+         *       "image_size": 224,
+         *       "feature": "CLS token of the last block, before the final LayerNorm",
+         *       "licence": "apache-2.0",
+         *       "notice": null,
+         *       "created_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
         Encoder: {
             /** Id */
             id: string;
@@ -610,14 +702,37 @@ export interface components {
              */
             created_at: string;
         };
-        /** EncoderList */
+        /**
+         * EncoderList
+         * @example {
+         *       "encoders": [
+         *         {
+         *           "id": "vit-msn-small-1a2b3c4d",
+         *           "name": "vit-msn-small",
+         *           "source": "hf:facebook/vit-msn-small",
+         *           "dimension": 384,
+         *           "image_size": 224,
+         *           "feature": "CLS token of the last block, before the final LayerNorm",
+         *           "licence": "apache-2.0",
+         *           "notice": null,
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ],
+         *       "default_id": "vit-msn-small-1a2b3c4d"
+         *     }
+         */
         EncoderList: {
             /** Encoders */
             encoders: components["schemas"]["Encoder"][];
             /** Default Id */
             default_id: string | null;
         };
-        /** EncoderRegister */
+        /**
+         * EncoderRegister
+         * @example {
+         *       "spec": "hf:facebook/vit-msn-small"
+         *     }
+         */
         EncoderRegister: {
             /**
              * Spec
@@ -651,7 +766,18 @@ export interface components {
              */
             count: number;
         };
-        /** Example */
+        /**
+         * Example
+         * @example {
+         *       "id": 3,
+         *       "image_id": 7,
+         *       "class_id": "sea-otter",
+         *       "filename": "otter.jpg",
+         *       "duplicate": false,
+         *       "previous_class_id": null,
+         *       "created_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
         Example: {
             /** Id */
             id: number;
@@ -678,7 +804,24 @@ export interface components {
              */
             created_at: string;
         };
-        /** ExampleList */
+        /**
+         * ExampleList
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 3,
+         *           "image_id": 7,
+         *           "class_id": "sea-otter",
+         *           "filename": "otter.jpg",
+         *           "duplicate": false,
+         *           "previous_class_id": null,
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ],
+         *       "next_cursor": "3",
+         *       "total": 50
+         *     }
+         */
         ExampleList: {
             /** Items */
             items: components["schemas"]["Example"][];
@@ -687,12 +830,40 @@ export interface components {
             /** Total */
             total: number;
         };
-        /** ExampleUpdate */
+        /**
+         * ExampleUpdate
+         * @example {
+         *       "class_id": "seal"
+         *     }
+         */
         ExampleUpdate: {
             /** Class Id */
             class_id: string;
         };
-        /** ExamplesAdded */
+        /**
+         * ExamplesAdded
+         * @example {
+         *       "examples": [
+         *         {
+         *           "id": 3,
+         *           "image_id": 7,
+         *           "class_id": "sea-otter",
+         *           "filename": "otter.jpg",
+         *           "duplicate": false,
+         *           "previous_class_id": null,
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ],
+         *       "rejected": [
+         *         {
+         *           "filename": "notes.txt",
+         *           "code": "not_an_image",
+         *           "reason": "This is no image that Handful knows: send JPEG, PNG, WebP, GIF, TIFF or BMP."
+         *         }
+         *       ],
+         *       "classifier_version": 12
+         *     }
+         */
         ExamplesAdded: {
             /** Examples */
             examples: components["schemas"]["Example"][];
@@ -704,7 +875,18 @@ export interface components {
              */
             classifier_version: number | null;
         };
-        /** Health */
+        /**
+         * Health
+         * @example {
+         *       "status": "ok",
+         *       "checks": {
+         *         "database": "ok",
+         *         "redis": "ok",
+         *         "encoder": "ok"
+         *       },
+         *       "version": "0.1.0"
+         *     }
+         */
         Health: {
             /**
              * Status
@@ -725,7 +907,25 @@ export interface components {
             /** Version */
             version: string;
         };
-        /** Image */
+        /**
+         * Image
+         * @example {
+         *       "id": 7,
+         *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *       "filename": "otter.jpg",
+         *       "width": 1600,
+         *       "height": 1200,
+         *       "class_id": null,
+         *       "embedded": true,
+         *       "prediction": {
+         *         "class_id": "sea-otter",
+         *         "label": "Sea otter",
+         *         "probability": 0.91,
+         *         "unknown": false
+         *       },
+         *       "created_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
         Image: {
             /** Id */
             id: number;
@@ -762,7 +962,32 @@ export interface components {
             /** Duplicate */
             duplicate: boolean;
         };
-        /** ImagePage */
+        /**
+         * ImagePage
+         * @example {
+         *       "items": [
+         *         {
+         *           "id": 7,
+         *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *           "filename": "otter.jpg",
+         *           "width": 1600,
+         *           "height": 1200,
+         *           "class_id": null,
+         *           "embedded": true,
+         *           "prediction": {
+         *             "class_id": "sea-otter",
+         *             "label": "Sea otter",
+         *             "probability": 0.91,
+         *             "unknown": false
+         *           },
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ],
+         *       "next_cursor": "7",
+         *       "total": 2400,
+         *       "pending": 0
+         *     }
+         */
         ImagePage: {
             /** Items */
             items: components["schemas"]["Image"][];
@@ -776,7 +1001,27 @@ export interface components {
              */
             pending: number;
         };
-        /** ImagesAdded */
+        /**
+         * ImagesAdded
+         * @example {
+         *       "images": [
+         *         {
+         *           "id": 7,
+         *           "filename": "otter.jpg",
+         *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *           "duplicate": false
+         *         }
+         *       ],
+         *       "rejected": [
+         *         {
+         *           "filename": "notes.txt",
+         *           "code": "not_an_image",
+         *           "reason": "This is no image that Handful knows: send JPEG, PNG, WebP, GIF, TIFF or BMP."
+         *         }
+         *       ],
+         *       "job_id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785"
+         *     }
+         */
         ImagesAdded: {
             /** Images */
             images: components["schemas"]["ImageAdded"][];
@@ -788,7 +1033,26 @@ export interface components {
              */
             job_id: string | null;
         };
-        /** Job */
+        /**
+         * Job
+         * @example {
+         *       "id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
+         *       "kind": "embed",
+         *       "state": "running",
+         *       "project_id": null,
+         *       "payload": {
+         *         "encoder_id": "vit-msn-small-1a2b3c4d"
+         *       },
+         *       "done": 640,
+         *       "total": 2400,
+         *       "message": "Embedding images",
+         *       "error": null,
+         *       "attempts": 1,
+         *       "created_at": "2026-01-31T09:30:00Z",
+         *       "started_at": "2026-01-31T09:30:00Z",
+         *       "finished_at": null
+         *     }
+         */
         Job: {
             /** Id */
             id: string;
@@ -828,7 +1092,15 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
         };
-        /** JobCreate */
+        /**
+         * JobCreate
+         * @example {
+         *       "kind": "embed",
+         *       "payload": {
+         *         "encoder_id": "vit-msn-small-1a2b3c4d"
+         *       }
+         *     }
+         */
         JobCreate: {
             /**
              * Kind
@@ -841,12 +1113,40 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** JobList */
+        /**
+         * JobList
+         * @example {
+         *       "jobs": [
+         *         {
+         *           "id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
+         *           "kind": "embed",
+         *           "state": "running",
+         *           "project_id": null,
+         *           "payload": {
+         *             "encoder_id": "vit-msn-small-1a2b3c4d"
+         *           },
+         *           "done": 640,
+         *           "total": 2400,
+         *           "message": "Embedding images",
+         *           "error": null,
+         *           "attempts": 1,
+         *           "created_at": "2026-01-31T09:30:00Z",
+         *           "started_at": "2026-01-31T09:30:00Z",
+         *           "finished_at": null
+         *         }
+         *       ]
+         *     }
+         */
         JobList: {
             /** Jobs */
             jobs: components["schemas"]["Job"][];
         };
-        /** KeyIn */
+        /**
+         * KeyIn
+         * @example {
+         *       "key": "the API key"
+         *     }
+         */
         KeyIn: {
             /** Key */
             key: string;
@@ -861,12 +1161,41 @@ export interface components {
              */
             class_id: string | null;
         };
-        /** LabelChanges */
+        /**
+         * LabelChanges
+         * @example {
+         *       "labels": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": "sea-otter"
+         *         },
+         *         {
+         *           "image_id": 8,
+         *           "class_id": null
+         *         }
+         *       ]
+         *     }
+         */
         LabelChanges: {
             /** Labels */
             labels: components["schemas"]["LabelChange"][];
         };
-        /** LabelsChanged */
+        /**
+         * LabelsChanged
+         * @example {
+         *       "previous": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": null
+         *         },
+         *         {
+         *           "image_id": 8,
+         *           "class_id": "seal"
+         *         }
+         *       ],
+         *       "classifier_version": 12
+         *     }
+         */
         LabelsChanged: {
             /**
              * Previous
@@ -885,7 +1214,18 @@ export interface components {
             /** Similarity */
             similarity: number;
         };
-        /** NeighbourList */
+        /**
+         * NeighbourList
+         * @example {
+         *       "neighbours": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": "sea-otter",
+         *           "similarity": 0.83
+         *         }
+         *       ]
+         *     }
+         */
         NeighbourList: {
             /** Neighbours */
             neighbours: components["schemas"]["Neighbour"][];
@@ -928,7 +1268,44 @@ export interface components {
             /** Unknown */
             unknown: boolean;
         };
-        /** Predictions */
+        /**
+         * Predictions
+         * @example {
+         *       "predictions": [
+         *         {
+         *           "class_id": "sea-otter",
+         *           "label": "Sea otter",
+         *           "probability": 0.91,
+         *           "unknown": false,
+         *           "filename": "otter.jpg",
+         *           "image_id": null,
+         *           "scores": {
+         *             "sea-otter": 0.91,
+         *             "seal": 0.09
+         *           },
+         *           "neighbours": [
+         *             {
+         *               "image_id": 7,
+         *               "class_id": "sea-otter",
+         *               "similarity": 0.83
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "rejected": [
+         *         {
+         *           "filename": "notes.txt",
+         *           "code": "not_an_image",
+         *           "reason": "This is no image that Handful knows: send JPEG, PNG, WebP, GIF, TIFF or BMP."
+         *         }
+         *       ],
+         *       "classifier": {
+         *         "version": 12,
+         *         "kind": "auto",
+         *         "encoder_id": "vit-msn-small-1a2b3c4d"
+         *       }
+         *     }
+         */
         Predictions: {
             /** Predictions */
             predictions: components["schemas"]["Prediction"][];
@@ -970,8 +1347,35 @@ export interface components {
             errors?: {
                 [key: string]: unknown;
             }[] | null;
+            /**
+             * Rejected
+             * @description One entry a file, when no file of the request can be used.
+             */
+            rejected?: components["schemas"]["Rejected"][] | null;
         };
-        /** Project */
+        /**
+         * Project
+         * @example {
+         *       "id": "coast",
+         *       "name": "Coast",
+         *       "classifier": "auto",
+         *       "encoder_id": "vit-msn-small-1a2b3c4d",
+         *       "next_encoder_id": null,
+         *       "images": 2400,
+         *       "examples": 100,
+         *       "classes": 2,
+         *       "pending": 0,
+         *       "active_version": 12,
+         *       "estimate": {
+         *         "accuracy": 0.93,
+         *         "low": 0.87,
+         *         "high": 0.96,
+         *         "count": 100
+         *       },
+         *       "reference": null,
+         *       "created_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
         Project: {
             /**
              * Id
@@ -1021,7 +1425,12 @@ export interface components {
              */
             created_at: string;
         };
-        /** ProjectCreate */
+        /**
+         * ProjectCreate
+         * @example {
+         *       "name": "Coast"
+         *     }
+         */
         ProjectCreate: {
             /**
              * Name
@@ -1029,12 +1438,43 @@ export interface components {
              */
             name: string;
         };
-        /** ProjectList */
+        /**
+         * ProjectList
+         * @example {
+         *       "projects": [
+         *         {
+         *           "id": "coast",
+         *           "name": "Coast",
+         *           "classifier": "auto",
+         *           "encoder_id": "vit-msn-small-1a2b3c4d",
+         *           "next_encoder_id": null,
+         *           "images": 2400,
+         *           "examples": 100,
+         *           "classes": 2,
+         *           "pending": 0,
+         *           "active_version": 12,
+         *           "estimate": {
+         *             "accuracy": 0.93,
+         *             "low": 0.87,
+         *             "high": 0.96,
+         *             "count": 100
+         *           },
+         *           "reference": null,
+         *           "created_at": "2026-01-31T09:30:00Z"
+         *         }
+         *       ]
+         *     }
+         */
         ProjectList: {
             /** Projects */
             projects: components["schemas"]["Project"][];
         };
-        /** ProjectUpdate */
+        /**
+         * ProjectUpdate
+         * @example {
+         *       "classifier": "logistic"
+         *     }
+         */
         ProjectUpdate: {
             /** Name */
             name?: string | null;
@@ -1058,7 +1498,13 @@ export interface components {
             /** Reason */
             reason: string;
         };
-        /** Session */
+        /**
+         * Session
+         * @example {
+         *       "required": true,
+         *       "signed_in": false
+         *     }
+         */
         Session: {
             /**
              * Required
@@ -1079,7 +1525,24 @@ export interface components {
             reason: string;
             prediction: components["schemas"]["PredictionSummary"] | null;
         };
-        /** Suggestions */
+        /**
+         * Suggestions
+         * @example {
+         *       "suggestions": [
+         *         {
+         *           "image_id": 7,
+         *           "reason": "The classifier hesitates between Sea otter and Seal.",
+         *           "prediction": {
+         *             "class_id": "sea-otter",
+         *             "label": "Sea otter",
+         *             "probability": 0.91,
+         *             "unknown": false
+         *           }
+         *         }
+         *       ],
+         *       "strategy": "auto"
+         *     }
+         */
         Suggestions: {
             /** Suggestions */
             suggestions: components["schemas"]["Suggestion"][];
@@ -1122,7 +1585,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1153,7 +1625,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1180,7 +1661,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1209,7 +1699,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1242,7 +1741,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1273,7 +1781,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1302,7 +1819,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1337,7 +1863,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1369,7 +1904,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1405,7 +1949,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1439,7 +1992,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1473,7 +2035,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1511,7 +2082,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1549,7 +2129,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1586,7 +2175,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1646,7 +2244,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1678,7 +2285,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1716,7 +2332,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1752,7 +2377,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1791,7 +2425,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1831,7 +2474,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1865,7 +2517,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1897,7 +2558,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1931,7 +2601,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1965,7 +2644,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2002,7 +2690,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2060,7 +2757,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2094,7 +2800,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2127,7 +2842,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2161,7 +2885,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2195,7 +2928,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2224,7 +2966,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2257,7 +3008,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2288,7 +3048,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2319,7 +3088,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2352,7 +3130,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2383,7 +3170,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2414,7 +3210,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2445,7 +3250,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2474,7 +3288,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2512,7 +3335,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2541,7 +3373,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -2,7 +2,7 @@ import { useQueryClient, type InfiniteData, type QueryClient } from "@tanstack/r
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { setLabels } from "../api/calls";
-import { ServiceAway } from "../api/problem";
+import { isSignedOut, ServiceAway } from "../api/problem";
 import { keys } from "../api/queries";
 import type { ImagePage, LabelChange, PoolImage } from "../api/types";
 import { showError } from "../components/notify";
@@ -27,7 +27,11 @@ function useOutbox(project: string, onRefused: () => void) {
     () =>
       new LabelOutbox({
         send: (changes) => setLabels(project, changes),
-        isTemporary: (error) => error instanceof ServiceAway,
+        isTemporary: (error) => {
+          // Asked for the key again, the page keeps the labels until it has been given.
+          if (isSignedOut(error)) void client.invalidateQueries({ queryKey: keys.session });
+          return error instanceof ServiceAway || isSignedOut(error);
+        },
         onSent: ({ classifier_version: version }, changes) => {
           // A list that was asked for before the service knew may have arrived since, or be on its way.
           patchCaches(client, project, labelsOf(changes));

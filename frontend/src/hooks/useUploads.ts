@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 
 import { addExamples, addImages } from "../api/calls";
+import { ProblemError } from "../api/problem";
 import { sortFiles } from "../state/files";
 import { UploadQueue, type Outcome, type Progress, type Send } from "../state/uploads";
 import { refreshFigures } from "./refresh";
@@ -18,6 +19,12 @@ export interface Uploads {
 function outcomeOf(stored: readonly { duplicate: boolean }[], rejected: Outcome["rejected"]): Outcome {
   const duplicates = stored.filter((one) => one.duplicate).length;
   return { added: stored.length - duplicates, duplicates, rejected };
+}
+
+/** A request of which no file can be used is an error; here it is an outcome like others. */
+function refusals(error: unknown): Outcome {
+  if (error instanceof ProblemError && error.rejected.length > 0) return outcomeOf([], error.rejected);
+  throw error;
 }
 
 function sender(project: string, classId: string | undefined): Send {
@@ -56,7 +63,8 @@ export function useUploads(project: string, onArrival: () => void): Uploads {
   const add = useCallback(
     (files: readonly File[], classId?: string) => {
       const { wanted, rejected } = sortFiles(files);
-      queue.add(wanted, rejected, sender(project, classId));
+      const send = sender(project, classId);
+      queue.add(wanted, rejected, (batch, signal) => send(batch, signal).catch(refusals));
     },
     [queue, project],
   );

@@ -18,12 +18,14 @@ export function App() {
   const { data: projects, error } = useQuery(projectsQuery);
   const chosen = projects && chooseProject(projects, view.project, recall("project"));
   const id = chosen?.id ?? null;
+  // An empty project that nobody asked for is no place to settle: the sample may still be loading.
+  const settled = id !== null && (view.project === id || chosen?.images !== 0);
 
   useEffect(() => {
-    if (id === null) return;
+    if (!settled) return;
     remember("project", id);
     if (view.project !== id) setView({ project: id }, true);
-  }, [id, view.project, setView]);
+  }, [settled, id, view.project, setView]);
 
   if (chosen) return <OpenProject key={chosen.id} id={chosen.id} view={view} onView={setView} />;
   if (projects) return <NoProject onCreated={(created) => setView({ project: created })} />;

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
 
 import { isAlive } from "../api/calls";
+import { preparationQuery } from "../api/queries";
 import type { Project } from "../api/types";
 import { nextStep } from "../state/coach";
 import { isReachable, watchConnection } from "../state/connection";
@@ -61,12 +62,28 @@ export function NoticeBanner({ project }: { project: Project }) {
   );
 }
 
+/** Without an encoder nothing can be embedded; says how far it is, or why there will be none. */
+export function PreparationBanner({ project }: { project: Project }) {
+  const waiting = project.encoder_id === null;
+  const { data: job } = useQuery({ ...preparationQuery, enabled: waiting });
+  if (!waiting || !job) return null;
+  return (
+    <Alert className={styles.strip} variant="transparent" color="gray" icon={<IconInfoCircle />} role="status">
+      {job.state === "failed"
+        ? `There is no encoder, so images cannot be embedded. ${job.error ?? ""}`
+        : "The encoder is being made ready. Images added now are kept and embedded as soon as it is."}
+    </Alert>
+  );
+}
+
 export function EmbeddingBar({ project }: { project: Project }) {
-  if (project.pending === 0) return null;
+  if (project.pending === 0 || project.encoder_id === null) return null;
   const done = project.images - project.pending;
   return (
     <div className={styles.embedding} role="status">
-      <Text size="sm">Embedding… {project.pending.toLocaleString("en")} left</Text>
+      <Text size="sm">
+        {project.next_encoder_id === null ? "Embedding" : "Changing to the new encoder"}… {project.pending.toLocaleString("en")} left
+      </Text>
       <Progress value={(100 * done) / Math.max(1, project.images)} animated striped aria-label="Embedding progress" />
     </div>
   );

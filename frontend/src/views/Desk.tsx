@@ -9,7 +9,7 @@ import { useRememberedNumber } from "../hooks/useRemembered";
 import type { Uploads } from "../hooks/useUploads";
 import { clearPicks, focusOn } from "../state/selection";
 import { followsPredictions, type View } from "../state/view";
-import { Coach, EmbeddingBar, NoticeBanner } from "./Banners";
+import { Coach, EmbeddingBar, NoticeBanner, PreparationBanner } from "./Banners";
 import styles from "./Desk.module.css";
 import { EmptyList } from "./EmptyList";
 import { Grid } from "./Grid";
@@ -51,6 +51,7 @@ export function Desk(props: Props) {
     <>
       <main className={styles.main}>
         <NoticeBanner project={project} />
+        <PreparationBanner project={project} />
         <Coach project={project} book={book} onNewClass={onNewClass} />
         <EmbeddingBar project={project} />
         {project.images > 0 && (

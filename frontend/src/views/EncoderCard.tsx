@@ -6,7 +6,7 @@ import type { Encoder, Project } from "../api/types";
 import styles from "./Sidebar.module.css";
 
 export function useEncoder(project: Project): Encoder | undefined {
-  const { data } = useQuery(encodersQuery);
+  const { data } = useQuery(encodersQuery(project.encoder_id));
   return data?.encoders.find((encoder) => encoder.id === (project.encoder_id ?? data.default_id));
 }
 

@@ -1,6 +1,9 @@
 import { ActionIcon, Button, Group, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { IconArrowBackUp, IconArrowForwardUp, IconChartBar, IconKeyboard, IconMoon, IconSun, IconWand } from "@tabler/icons-react";
+import { IconArrowBackUp, IconArrowForwardUp, IconChartBar, IconKeyboard, IconLogout, IconMoon, IconSun, IconWand } from "@tabler/icons-react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
+import { signOut } from "../api/calls";
+import { keys, sessionQuery } from "../api/queries";
 import type { Project } from "../api/types";
 import type { Labelling } from "../hooks/useLabelling";
 import { accuracies, interval, percent } from "../state/figures";
@@ -31,6 +34,7 @@ export function Header({ project, labelling, onProject, onTry, onVersions, onHel
           Try it
         </Button>
         <SchemeToggle />
+        <SignOut />
         <Tooltip label="Keyboard (?)">
           <ActionIcon variant="subtle" color="gray" size="lg" onClick={onHelp} aria-label="Keyboard help">
             <IconKeyboard size={20} />
@@ -74,6 +78,21 @@ function UndoButtons({ labelling }: { labelling: Labelling }) {
         </ActionIcon>
       </Tooltip>
     </>
+  );
+}
+
+/** Only where the service asks for a key. */
+function SignOut() {
+  const client = useQueryClient();
+  const { data: session } = useQuery(sessionQuery);
+  const leave = useMutation({ mutationFn: signOut, onSettled: () => client.invalidateQueries({ queryKey: keys.session }) });
+  if (!session?.required) return null;
+  return (
+    <Tooltip label="Sign out">
+      <ActionIcon variant="subtle" color="gray" size="lg" onClick={() => leave.mutate()} aria-label="Sign out">
+        <IconLogout size={20} />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 
