@@ -1,9 +1,11 @@
 """A structured start for short pretraining runs of small vision transformers.
 
-Random weights spend the first epochs on learning that neighbouring patches belong together and
-that frequencies differ. Both can be written down: patches are whitened by their own statistics,
-positions begin as sines, and attention as it looks in trained networks (Trockman and Kolter,
-"Mimetic Initialization of Self-Attention Layers", ICML 2023). No label is involved.
+Random weights spend many epochs on finding that neighbouring patches belong together, that
+frequencies differ and that the CLS token should look at the patches. All of it can be written down
+without a label: patches are whitened by their own statistics, the first block adds the magnitude
+of each component (how strong an edge is, wherever its phase), and attention begins as averaging,
+in the first block over like tokens (after Trockman and Kolter, "Mimetic Initialization of
+Self-Attention Layers", ICML 2023). CLS then begins as the mean of filter responses and energies.
 """
 
 import math
@@ -11,50 +13,54 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.layers.attention import Attention
-from timm.models.vision_transformer import VisionTransformer
+from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor
 
 from models.views import normalise_pixels
 
-WHITENING_IMAGES = 4000
+WHITENING_IMAGES = 2000
 # Directions of little variance are mostly noise; this share of the mean variance damps them.
-WHITENING_DAMPING = 0.01
-TOKEN_SCALE = 0.5
-# Noise and identity in query x key, and in value x projection (negative), from the article.
-QUERY_KEY = (0.7, 0.7)
-VALUE_PROJECTION = (0.4, -0.4)
+WHITENING_DAMPING = 0.1
+PATCH_SCALE = 0.5
+POSITION_SCALE = 0.25
+# Identity and noise in query x key of the first block, from the article.
+LIKENESS, LIKENESS_NOISE = 0.7, 0.7
+# Deviation of the weights that carry no structure, as in any ViT.
+NOISE = 0.02
+# GELU(2x) + GELU(-2x) is close enough to 2|x|.
+RECTIFIER_GAIN = 2.0
 
 
 @torch.no_grad()
 def initialise(vit: VisionTransformer, images: NDArray[np.uint8]) -> None:
-    """Give a new ViT whitened patches, sine positions and mimetic attention, in place.
+    """Give a new ViT whitened patches, sine positions, averaging attention and rectified energies.
 
-    `images` (n, 3, H, W) are the pool it will be trained on, H and W at least a patch.
+    `images` (n, 3, H, W) are the pool it will be trained on, H and W at least a patch. The MLP
+    must be at least twice as wide as the tokens.
     """
     whiten_patches(vit, images[:: max(1, len(images) // WHITENING_IMAGES)])
     positions = vit.get_parameter("pos_embed")  # (1, 1 + N, width), of CLS first
     grid = round(math.sqrt(positions.shape[1] - 1))
     positions[0, 0] = 0
-    positions[0, 1:] = TOKEN_SCALE * sine_positions(grid, vit.embed_dim)
-    for module in vit.modules():
-        if isinstance(module, Attention):
-            mimic_attention(module.qkv.weight, module.proj.weight, module.num_heads)
+    positions[0, 1:] = POSITION_SCALE * sine_positions(grid, vit.embed_dim)
+    blocks = [module for module in vit.modules() if isinstance(module, Block)]
+    for block in blocks:
+        average_tokens(block.attn.qkv.weight, block.attn.proj.weight)
+    attend_to_likeness(blocks[0].attn.qkv.weight, blocks[0].attn.num_heads)
+    add_magnitudes(blocks[0].mlp.fc1.weight, blocks[0].mlp.fc2.weight)
 
 
 def whiten_patches(vit: VisionTransformer, images: NDArray[np.uint8]) -> None:
     """Patch embedding = the patches' principal components, scaled to about equal variance."""
     layer = vit.patch_embed.proj
     size, width = layer.kernel_size[0], layer.out_channels
-    pixels = normalise_pixels(
-        torch.from_numpy(np.array(images)) / 255
-    )  # np.array: may be read-only
+    pixels = normalise_pixels(torch.from_numpy(np.array(images)) / 255)  # may be read-only
     patches = torch.nn.functional.unfold(pixels, size, stride=size)  # (n, 3 x size^2, N)
     samples = patches.transpose(1, 2).flatten(0, 1).double()  # (n x N, 3 x size^2)
     mean = samples.mean(dim=0)
     variances, directions = torch.linalg.eigh(torch.cov(samples.T, correction=0))
     scales = (variances + WHITENING_DAMPING * variances.mean()).rsqrt()
-    filters = TOKEN_SCALE * (directions * scales).T.flip(0)[:width]  # largest variance first
+    filters = PATCH_SCALE * (directions * scales).T.flip(0)[:width]  # largest variance first
     rows = len(filters)
     layer.weight[:rows] = filters.view(rows, 3, size, size).to(layer.weight)
     layer.bias[:rows] = -(filters @ mean).to(layer.bias)
@@ -70,25 +76,45 @@ def sine_positions(grid: int, width: int) -> Tensor:
     return torch.cat([rows, columns], dim=2).flatten(0, 1)
 
 
-def mimic_attention(qkv: Tensor, projection: Tensor, heads: int) -> None:
-    """Query x key near the identity in each head, value x projection near its negative.
+def average_tokens(qkv: Tensor, projection: Tensor) -> None:
+    """Attention that adds the mean of all tokens: no preference, and value x projection = I.
 
     qkv (3 x width, width) and projection (width, width) are overwritten.
     """
     width = projection.shape[0]
+    rotation = random_rotation(width)
+    qkv[: 2 * width] = NOISE * torch.randn(2 * width, width)
+    qkv[2 * width :] = rotation
+    projection.copy_(rotation.T)
+
+
+def attend_to_likeness(qkv: Tensor, heads: int) -> None:
+    """Queries and keys (in qkv) whose product is near the identity, as far as a head can."""
+    width = qkv.shape[1]
     size = width // heads
-    query, key, value = qkv.view(3, width, width)
+    query, key, _ = qkv.view(3, width, width)
     for head in range(heads):
+        noise = LIKENESS_NOISE * torch.randn(width, width) / math.sqrt(width)
+        left, values, right = torch.linalg.svd(noise + LIKENESS * torch.eye(width))
         rows = slice(head * size, (head + 1) * size)
-        left, right = _factors(width, *QUERY_KEY)
-        query[rows], key[rows] = left.T[:size], right[:size]
-    left, right = _factors(width, *VALUE_PROJECTION)
-    value.copy_(right)
-    projection.copy_(left)
+        query[rows] = (left * values.sqrt()).T[:size]
+        key[rows] = (values.sqrt().unsqueeze(1) * right)[:size]
 
 
-def _factors(width: int, noise: float, identity: float) -> tuple[Tensor, Tensor]:
-    """left @ right = noise x a random matrix + identity x I, halves of its singular values."""
-    matrix = noise * torch.randn(width, width) / math.sqrt(width) + identity * torch.eye(width)
-    left, values, right = torch.linalg.svd(matrix)
-    return left * values.sqrt(), values.sqrt().unsqueeze(1) * right
+def add_magnitudes(expand: Tensor, contract: Tensor) -> None:
+    """An MLP that adds R|x| to x, R a random rotation that keeps both apart.
+
+    expand (hidden, width) and contract (width, hidden) are overwritten.
+    """
+    hidden, width = expand.shape
+    rotation = random_rotation(width) / RECTIFIER_GAIN
+    gain = RECTIFIER_GAIN * torch.eye(width)
+    expand.copy_(NOISE * torch.randn(hidden, width))
+    contract.copy_(NOISE * torch.randn(width, hidden))
+    expand[: 2 * width] += torch.cat([gain, -gain])
+    contract[:, : 2 * width] += torch.cat([rotation, rotation], dim=1)
+
+
+def random_rotation(width: int) -> Tensor:
+    """An orthogonal matrix (width, width)."""
+    return torch.linalg.qr(torch.randn(width, width)).Q
