@@ -16,10 +16,11 @@ import { IconFolderPlus } from "@tabler/icons-react";
 export function App() {
   const [view, setView] = useView();
   const { data: projects, error } = useQuery(projectsQuery);
-  const chosen = projects && chooseProject(projects, view.project, recall("project"));
+  const last = recall("project");
+  const chosen = projects && chooseProject(projects, view.project, last);
   const id = chosen?.id ?? null;
   // An empty project that nobody asked for is no place to settle: the sample may still be loading.
-  const settled = id !== null && (view.project === id || chosen?.images !== 0);
+  const settled = id !== null && (id === view.project || id === last || chosen?.images !== 0);
 
   useEffect(() => {
     if (!settled) return;

@@ -50,6 +50,7 @@ export function NoticeBanner({ project }: { project: Project }) {
       variant="transparent"
       color="gray"
       icon={<IconInfoCircle />}
+      role="note"
       withCloseButton
       closeButtonLabel="Dismiss"
       onClose={() => {
