@@ -1,4 +1,7 @@
-"""A real service for tests: tiny real encoders, a real database, files in a temporary folder."""
+"""A real service for tests: tiny real encoders, a real database, files in a temporary folder.
+
+All tests load this module, so it imports the service only for those that ask for it.
+"""
 
 import os
 import shutil
@@ -6,118 +9,77 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
-from models.manifest import ONNX_FILE, Feature, Manifest, VitConfig, registered_encoders
-from models.transforms import EvaluationTransform
-from service.app import create_app
-from service.settings import Settings
-from service.storage.database import Database
-from service.supervisor import redis_command
-from service.usecases.context import Context, create_context
-from service.usecases.encoders import enter_encoder
-from service.usecases.jobs import list_jobs
-from service.usecases.projects import ensure_default_project
-from tests.service.caller import Caller
+if TYPE_CHECKING:
+    from models.manifest import Manifest
+    from service.settings import Settings
+    from service.usecases.context import Context
+    from tests.service.caller import Caller
 
-POSTGRES = os.environ.get("HANDFUL_TEST_POSTGRES_URL", "")
-LOCAL = "http://127.0.0.1:8000"
-TINY = VitConfig(image_size=32, patch_size=8, width=32, depth=2, heads=2)
+DATABASES = ["sqlite", *(["postgres"] if os.environ.get("HANDFUL_TEST_POSTGRES_URL") else [])]
 
 
 @pytest.fixture(scope="session")
 def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two registered encoders with random weights; tests only read them."""
-    import torch
-
-    from models.checkpoints import new_manifest, save_checkpoint
-    from models.encoder import register_encoder
-    from models.vit import build_vit
+    from tests.service.tiny_encoders import register_two
 
     folder = tmp_path_factory.mktemp("encoders")
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        tensors = build_vit(TINY).state_dict()
-    for name, resize in (("first", 36), ("second", 48)):
-        manifest = new_manifest(
-            name,
-            tensors,
-            source="random",
-            licence="Apache-2.0",
-            architecture=TINY,
-            transform=EvaluationTransform(resize=resize, crop=TINY.image_size),
-            feature=Feature(norm="pre"),
-        )
-        checkpoint = tmp_path_factory.mktemp(name)
-        save_checkpoint(checkpoint, manifest, tensors)
-        if name == "first":
-            exported = register_encoder(str(checkpoint), folder) / ONNX_FILE
-        else:  # the same network on other pixels: exporting it again would take seconds
-            shutil.copy(exported, checkpoint)
-            shutil.copytree(checkpoint, folder / manifest.encoder_id)
+    register_two(folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def manifests(encoders_folder: Path) -> list[Manifest]:
+def manifests(encoders_folder: Path) -> "list[Manifest]":
     """The two encoders' manifests, the default one first."""
+    from models.manifest import registered_encoders
+
     return sorted(registered_encoders(encoders_folder), key=lambda each: each.name)
 
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy: migrating takes longer than most tests."""
-    file = tmp_path_factory.mktemp("database") / "empty.sqlite3"
-    database = Database(f"sqlite:///{file}")
-    database.migrate()
-    database.close()
-    return file
+    """A migrated SQLite file to copy."""
+    from tests.service.databases import migrated_file
+
+    return migrated_file(tmp_path_factory.mktemp("database") / "empty.sqlite3")
 
 
 @pytest.fixture(scope="session")
 def empty_postgres() -> Iterator[str]:
-    """Name of a migrated PostgreSQL database to make others from."""
-    name = f"handful_template_{uuid4().hex[:8]}"
-    with _postgres_database(name) as url:
-        database = Database(url)
-        database.migrate()
-        database.close()
+    """Name of a migrated PostgreSQL database to copy."""
+    from tests.service.databases import postgres_database
+
+    name = f"handful_empty_{uuid4().hex[:8]}"
+    with postgres_database(name):
         yield name
 
 
-@pytest.fixture(params=["sqlite", "postgres"] if POSTGRES else ["sqlite"])
+@pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An up-to-date database of its own: SQLite, and PostgreSQL where the tests were given one."""
     if request.param == "sqlite":
         file = tmp_path / "handful.sqlite3"
         shutil.copy(request.getfixturevalue("empty_database"), file)
         yield f"sqlite:///{file}"
-    else:
-        template = request.getfixturevalue("empty_postgres")
-        with _postgres_database(f"handful_test_{uuid4().hex[:8]}", template) as url:
-            yield url
+        return
+    from tests.service.databases import postgres_database
 
-
-@contextmanager
-def _postgres_database(name: str, template: str = "template1") -> Iterator[str]:
-    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    template = request.getfixturevalue("empty_postgres")
+    with postgres_database(f"handful_test_{uuid4().hex[:8]}", template) as url:
+        yield url
 
 
 @pytest.fixture
-def settings(tmp_path: Path, database_url: str, encoders_folder: Path) -> Settings:
+def settings(tmp_path: Path, database_url: str, encoders_folder: Path) -> "Settings":
     """Settings of an empty service whose broker is away."""
+    from service.settings import Settings
+
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     (data_dir / "encoders").symlink_to(encoders_folder)
@@ -131,8 +93,12 @@ def settings(tmp_path: Path, database_url: str, encoders_folder: Path) -> Settin
 
 
 @pytest.fixture
-def context(settings: Settings, manifests: list[Manifest]) -> Iterator[Context]:
+def context(settings: "Settings", manifests: "list[Manifest]") -> "Iterator[Context]":
     """What a worker holds: the service's database with the first encoder entered."""
+    from service.usecases.context import create_context
+    from service.usecases.encoders import enter_encoder
+    from service.usecases.projects import ensure_default_project
+
     context = create_context(settings)
     ensure_default_project(context)
     enter_encoder(context, "first", manifests[0])
@@ -141,15 +107,18 @@ def context(settings: Settings, manifests: list[Manifest]) -> Iterator[Context]:
 
 
 @pytest.fixture
-def api(context: Context) -> Iterator[Caller]:
+def api(context: "Context") -> "Iterator[Caller]":
     """A caller of the running service."""
-    with TestClient(create_app(context.settings), base_url=LOCAL) as client:
-        yield Caller(client)
+    from tests.service.caller import running_service
+
+    with running_service(context.settings) as api:
+        yield api
 
 
 @pytest.fixture
-def work(context: Context) -> Callable[[], int]:
+def work(context: "Context") -> Callable[[], int]:
     """Does what a worker would: runs the queued jobs to their end, and says how many they were."""
+    from service.usecases.jobs import list_jobs
     from worker.handlers import HANDLERS
     from worker.running import claim
 
@@ -167,6 +136,8 @@ def work(context: Context) -> Callable[[], int]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Broker URL of a real Redis on a unix socket."""
+    from service.supervisor import redis_command
+
     socket = tmp_path_factory.mktemp("r") / "redis.sock"
     with subprocess.Popen(redis_command(socket), stdout=subprocess.DEVNULL) as server:
         while not socket.exists():

@@ -1,12 +1,17 @@
 """The REST API as tests call it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 from fastapi.testclient import TestClient
 
+from service.app import create_app
+from service.settings import Settings
 from service.usecases.context import Context
 from tests.pictures import Part, parts
+
+LOCAL = "http://127.0.0.1:8000"
 
 
 class Response(Protocol):
@@ -23,6 +28,13 @@ class Response(Protocol):
     @property
     def is_success(self) -> bool: ...
     def json(self) -> Any: ...
+
+
+@contextmanager
+def running_service(settings: Settings, address: str = LOCAL) -> Iterator["Caller"]:
+    """A service on these settings in this process, and its caller."""
+    with TestClient(create_app(settings), base_url=address) as client:
+        yield Caller(client)
 
 
 class Caller:

@@ -8,8 +8,7 @@ from service.settings import Settings
 from service.usecases.context import Context
 from service.usecases.jobs import list_jobs
 from tests.pictures import parts
-from tests.service.caller import Caller
-from tests.service_fixtures import LOCAL
+from tests.service.caller import LOCAL, Caller
 
 
 def test_a_first_start_makes_the_default_project_and_asks_for_an_encoder(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.storage.database import MIGRATIONS, Database
 from service.storage.tables import Base, ProjectRow
-from tests.service_fixtures import POSTGRES
+from tests.service.databases import POSTGRES
 
 
 def test_the_service_is_tested_on_postgresql_too() -> None:

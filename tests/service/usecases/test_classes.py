@@ -1,7 +1,5 @@
 """Classes: readable ids, one name each, renamed, merged and deleted."""
 
-import pytest
-
 from tests.pictures import part, parts, png
 from tests.service.caller import Caller, problem_of
 
@@ -20,16 +18,17 @@ def test_names_that_read_alike_get_ids_of_their_own(api: Caller) -> None:
     assert api.make_class("Ökologie 北") == "ökologie-北"
 
 
-@pytest.mark.parametrize("name", ["Otter", "otter", "OTTER "])
-def test_a_name_is_taken_whatever_its_case(api: Caller, name: str) -> None:
+def test_a_name_is_taken_whatever_its_case(api: Caller) -> None:
     api.make_class("Otter")
-    problem = problem_of(api.http.post("/classes", json={"name": name}), 409, "duplicate-class")
-    assert "Otter" in problem["detail"]
+    for name in ("Otter", "otter", "OTTER "):
+        refused = api.http.post("/classes", json={"name": name})
+        assert "Otter" in problem_of(refused, 409, "duplicate-class")["detail"]
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "a\nb", 7, None])
-def test_an_unusable_name_is_refused(api: Caller, name: object) -> None:
-    problem_of(api.http.post("/classes", json={"name": name}), 422, "malformed-request")
+def test_an_unusable_name_is_refused(api: Caller) -> None:
+    for name in ("", "   ", "x" * 101, "a\x00b", "a\nb", 7, None):
+        refused = api.http.post("/classes", json={"name": name})
+        problem_of(refused, 422, "malformed-request")
 
 
 def test_a_renamed_class_keeps_its_id_and_names_its_predictions(api: Caller) -> None:

@@ -32,26 +32,24 @@ def ids(api: Caller, **params: object) -> list[int]:
             return seen
 
 
-@pytest.mark.parametrize(
-    ("filter_", "expected"),
-    [
-        ("all", {*range(1, 14)}),
-        ("labelled", {1, 2, 3, 4}),
-        ("unlabelled", {*range(5, 14)}),
-        ("class:red", {1, 2}),
-        ("class:green", {3, 4}),
-        ("uncertain", {*range(5, 12)}),
-        ("predicted:red", {5, 6, 7}),
-        ("predicted:green", {8, 9, 10, 11}),
-    ],
-)
-def test_a_filter_lists_its_images_page_by_page_each_once(
-    pool: Caller, filter_: str, expected: set[int]
-) -> None:
-    for limit in (1, 3, 500):
-        seen = ids(pool, filter=filter_, limit=limit)
-        assert len(seen) == len(set(seen))
-        assert set(seen) == expected
+FILTERS = {
+    "all": {*range(1, 14)},
+    "labelled": {1, 2, 3, 4},
+    "unlabelled": {*range(5, 14)},
+    "class:red": {1, 2},
+    "class:green": {3, 4},
+    "uncertain": {*range(5, 12)},
+    "predicted:red": {5, 6, 7},
+    "predicted:green": {8, 9, 10, 11},
+}
+
+
+def test_each_filter_lists_its_images_page_by_page_each_once(pool: Caller) -> None:
+    for filter_, expected in FILTERS.items():
+        for limit in (1, 3, 500):
+            seen = ids(pool, filter=filter_, limit=limit)
+            assert len(seen) == len(set(seen))
+            assert set(seen) == expected, filter_
 
 
 def test_orders(pool: Caller) -> None:
@@ -61,20 +59,20 @@ def test_orders(pool: Caller) -> None:
     assert ids(pool, filter="predicted:green", order="newest", limit=3) == [11, 10, 9, 8]
 
 
-@pytest.mark.parametrize("filter_", ["all", "unlabelled", "labelled", "class:red", "uncertain"])
-def test_orders_by_confidence_follow_the_predictions(pool: Caller, filter_: str) -> None:
-    confident = ids(pool, filter=filter_, order="confident", limit=2)
+def test_orders_by_confidence_follow_the_predictions(pool: Caller) -> None:
     probability = {
         each["id"]: each["prediction"]["probability"]
         for each in pool.get("/images", limit=500)["items"]
         if each["prediction"]
     }
-    ranked = [probability[each] for each in confident]
-    assert ranked == sorted(ranked, reverse=True)
-    uncertain = ids(pool, filter=filter_, order="uncertain", limit=2)
-    ranked = [probability[each] for each in uncertain]
-    assert ranked == sorted(ranked), "with two classes the margin grows with the probability"
-    assert set(uncertain) == set(confident)
+    for filter_ in ("all", "unlabelled", "labelled", "class:red", "uncertain"):
+        confident = ids(pool, filter=filter_, order="confident", limit=2)
+        ranked = [probability[each] for each in confident]
+        assert ranked == sorted(ranked, reverse=True)
+        uncertain = ids(pool, filter=filter_, order="uncertain", limit=2)
+        ranked = [probability[each] for each in uncertain]
+        assert ranked == sorted(ranked), "with two classes the margin grows with the probability"
+        assert set(uncertain) == set(confident)
 
 
 def test_an_uncertain_listing_starts_with_the_smallest_margin(pool: Caller) -> None:
