@@ -13,7 +13,7 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.models.vision_transformer import Block, VisionTransformer
+from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 
 from models.views import normalise_pixels
@@ -32,7 +32,7 @@ RECTIFIER_GAIN = 2.0
 
 
 @torch.no_grad()
-def initialise(vit: VisionTransformer, images: NDArray[np.uint8]) -> None:
+def initialise(vit: VisionTransformer, images: NDArray[np.uint8], heads: int) -> None:
     """Give a new ViT whitened patches, sine positions, averaging attention and rectified energies.
 
     `images` (n, 3, H, W) are the pool it will be trained on, H and W at least a patch. The MLP
@@ -43,11 +43,10 @@ def initialise(vit: VisionTransformer, images: NDArray[np.uint8]) -> None:
     grid = round(math.sqrt(positions.shape[1] - 1))
     positions[0, 0] = 0
     positions[0, 1:] = POSITION_SCALE * sine_positions(grid, vit.embed_dim)
-    blocks = [module for module in vit.modules() if isinstance(module, Block)]
-    for block in blocks:
-        average_tokens(block.attn.qkv.weight, block.attn.proj.weight)
-    attend_to_likeness(blocks[0].attn.qkv.weight, blocks[0].attn.num_heads)
-    add_magnitudes(blocks[0].mlp.fc1.weight, blocks[0].mlp.fc2.weight)
+    for block, _ in enumerate(vit.blocks):
+        average_tokens(_weight(vit, block, "attn.qkv"), _weight(vit, block, "attn.proj"))
+    attend_to_likeness(_weight(vit, 0, "attn.qkv"), heads)
+    add_magnitudes(_weight(vit, 0, "mlp.fc1"), _weight(vit, 0, "mlp.fc2"))
 
 
 def whiten_patches(vit: VisionTransformer, images: NDArray[np.uint8]) -> None:
@@ -117,4 +116,9 @@ def add_magnitudes(expand: Tensor, contract: Tensor) -> None:
 
 def random_rotation(width: int) -> Tensor:
     """An orthogonal matrix (width, width)."""
-    return torch.linalg.qr(torch.randn(width, width)).Q
+    rotation: Tensor = torch.linalg.qr(torch.randn(width, width)).Q
+    return rotation
+
+
+def _weight(vit: VisionTransformer, block: int, layer: str) -> Tensor:
+    return vit.get_parameter(f"blocks.{block}.{layer}.weight")

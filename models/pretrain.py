@@ -178,7 +178,7 @@ def new_network(recipe: Recipe, images: Images, device: str) -> MaskedSiameseNet
         dim=recipe.projection_dim,
     )
     if recipe.structured_start:
-        initialise(network.encoder.vit, images)
+        initialise(network.encoder.vit, images, recipe.vit.heads)
         network.target_encoder.load_state_dict(network.encoder.state_dict())
     if torch.device(device).type == "cpu":
         use_plain_attention(network)

@@ -56,7 +56,7 @@ def test_the_first_mlp_tells_a_component_from_its_absence_whatever_its_sign() ->
 def started() -> VisionTransformer:
     torch.manual_seed(0)
     vit = build_vit(CONFIG)
-    initialise(vit, images())
+    initialise(vit, images(), CONFIG.heads)
     return vit
 
 
