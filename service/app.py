@@ -78,7 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _repeating(
     work: Callable[[Context], object], context: Context, seconds: float
 ) -> AsyncIterator[None]:
-    """Do the work in a thread, now and every so many seconds; on leaving, wait for its last turn."""
+    """Do the work in a thread, at once and every `seconds`; on leaving, wait for the last turn."""
     leaving = asyncio.Event()
 
     async def repeat() -> None:
