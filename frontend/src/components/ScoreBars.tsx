@@ -13,13 +13,15 @@ interface Props {
 /** The probability of each class, the likeliest first. */
 export function ScoreBars({ scores, book, most = 6 }: Props) {
   const sorted = Object.entries(scores).sort(([, a], [, b]) => b - a);
-  const rest = sorted.slice(most).reduce((sum, [, score]) => sum + score, 0);
+  // A last single class takes no more room than the words "1 other".
+  const shown = sorted.length === most + 1 ? sorted.length : most;
+  const rest = sorted.slice(shown).reduce((sum, [, score]) => sum + score, 0);
   return (
     <div className={styles.scores} role="list" aria-label="Probability of each class">
-      {sorted.slice(0, most).map(([id, score]) => (
+      {sorted.slice(0, shown).map(([id, score]) => (
         <Row key={id} name={book.name(id)} colour={book.colour(id)} score={score} />
       ))}
-      {sorted.length > most && <Row name={`${sorted.length - most} others`} colour="var(--soft-ink)" score={rest} />}
+      {sorted.length > shown && <Row name={`${sorted.length - shown} others`} colour="var(--soft-ink)" score={rest} />}
     </div>
   );
 }

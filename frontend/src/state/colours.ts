@@ -1,8 +1,8 @@
-/** A colour for each class that stays with it when other classes come and go. */
-const palette = [
-  "#0f8f7e", "#d9480f", "#5f3dc4", "#1971c2", "#c2255c", "#5c940d", "#b7791f", "#0b7285",
-  "#862e9c", "#2b8a3e", "#a61e4d", "#364fc7", "#e8590c", "#087f5b", "#9c6644", "#4c6ef5",
+/** A colour for each class that stays with it when other classes come and go. White text is readable on all of them. */
+const distinct = [
+  "#3566c9", "#c2530a", "#2c8040", "#c63535", "#7747bd", "#75492f", "#c03a80", "#2b3a7a", "#0b7f86", "#9a7000",
 ];
+const further = ["#6f7a2c", "#8c2f4f", "#4d7f5f", "#5a7486", "#a0522d", "#5b4a9e"];
 
 function hash(text: string): number {
   let value = 2166136261;
@@ -10,15 +10,14 @@ function hash(text: string): number {
   return value;
 }
 
-/** Each id asks for the slot it hashes to and takes the next free one; past sixteen classes colours repeat. */
+/** Each id asks for the colour it hashes to and takes the next free one; past sixteen classes colours repeat. */
 export function assignColours(ids: readonly string[]): Map<string, string> {
   const colours = new Map<string, string>();
-  const taken = new Set<number>();
   for (const id of ids) {
-    let slot = hash(id) % palette.length;
-    while (taken.has(slot) && taken.size < palette.length) slot = (slot + 1) % palette.length;
-    taken.add(slot);
-    colours.set(id, palette[slot] ?? "#868e96");
+    const taken = new Set(colours.values());
+    const start = hash(id) % distinct.length;
+    const wished = [...distinct.slice(start), ...distinct.slice(0, start), ...further];
+    colours.set(id, wished.find((colour) => !taken.has(colour)) ?? distinct[start] ?? "");
   }
   return colours;
 }

@@ -26,22 +26,14 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
   return (
     // A click here must not take the keyboard from the images: Enter would then press the button again.
     <div className={styles.bar} role="toolbar" aria-label="Label" onMouseDown={(event) => event.preventDefault()}>
-      <div className={styles.what} aria-live="polite">
-        {picked > 0 ? (
-          <>
-            <Text fw={650} size="sm">
-              {plural(picked, "image")} selected
-            </Text>
-            <Button size="compact-xs" variant="subtle" color="gray" leftSection={<IconX size={13} />} onClick={onClear}>
+      <div aria-live="polite">
+        {picked > 0 && (
+          <div className={styles.picked}>
+            {plural(picked, "image")} selected
+            <Button size="compact-xs" variant="subtle" leftSection={<IconX size={13} />} onClick={onClear}>
               Clear
             </Button>
-          </>
-        ) : (
-          idle && (
-            <Text size="sm" c="var(--soft-ink)">
-              Choose an image
-            </Text>
-          )
+          </div>
         )}
       </div>
       <div className={styles.chips}>
