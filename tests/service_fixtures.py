@@ -26,7 +26,7 @@ DATABASES = ["sqlite", *(["postgres"] if os.environ.get("HANDFUL_TEST_POSTGRES_U
 
 
 @pytest.fixture(scope="session")
-def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Two registered encoders with random weights; tests only read them."""
     from tests.service.tiny_encoders import register_two
 
@@ -35,7 +35,8 @@ def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # What was imported for it stays: looking for garbage there took a fifth of all tests' time.
     gc.collect()
     gc.freeze()
-    return folder
+    yield folder
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

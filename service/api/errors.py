@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from models.errors import EncoderError
@@ -56,6 +56,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(EncoderError, _encoder)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(DataError, _value)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -102,6 +103,13 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
         return problem(507, "storage-full", detail, instance=request.url.path)
     detail = "The database does not answer. Try again; if it lasts, see the service's log."
     return problem(503, "database-away", detail, instance=request.url.path)
+
+
+async def _value(request: Request, error: Exception) -> JSONResponse:
+    # PostgreSQL holds no NUL character; SQLite does, and finds nothing under such a name.
+    log.info("unusable_value", path=request.url.path, error=str(error))
+    detail = "The request holds a character that cannot be stored, such as NUL."
+    return problem(422, "unusable-value", detail, instance=request.url.path)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -270,8 +270,8 @@ class ClassifierList(Message):
 
 
 class EncoderRegister(Message):
-    spec: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
-        examples=["hf:facebook/vit-msn-small"]
+    spec: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE)] = (
+        Field(examples=["hf:facebook/vit-msn-small"])
     )
 
 

@@ -42,12 +42,17 @@ def request_job(context: Context, kind: str, payload: dict[str, Any]) -> Job:
     """Queue a job that a caller asked for. Raises Invalid for a payload that does not fit."""
     wanted = {"embed": "encoder_id", "register_encoder": "spec"}[kind]
     value = payload.get(wanted)
-    if set(payload) != {wanted} or not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not _is_readable(value) or len(payload) > 1:
         raise Invalid("bad-payload", f"A job '{kind}' takes the payload {{'{wanted}': '...'}}.")
     if kind == "embed":
         with context.database.read() as session:
             get_encoder(session, value)
     return start_job(context, kind, payload)
+
+
+def _is_readable(value: str) -> bool:
+    # PostgreSQL keeps no NUL, and an error that quoted one could not be written down either.
+    return bool(value) and value.isprintable()
 
 
 def get_job(context: Context, job_id: str) -> Job:

@@ -72,6 +72,13 @@ def test_ids_that_no_database_holds_are_refused(api: Caller) -> None:
         problem_of(api.http.post("/labels", json=change), 422, "malformed-request")
 
 
+def test_a_name_that_no_database_holds_finds_nothing(api: Caller) -> None:
+    for path in ("/projects/a%00b", "/classes/%00", "/jobs/%00", "/images?filter=class:%00"):
+        refused = api.http.get(path)
+        assert refused.status_code in (404, 422), path
+        assert refused.headers["content-type"] == "application/problem+json"
+
+
 def test_a_wrong_content_type_is_refused(api: Caller) -> None:
     api.make_class("Red")
     for path in ("/images", "/predict", "/classes/red/examples"):
