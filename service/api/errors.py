@@ -1,5 +1,6 @@
 """The one place where errors become responses: RFC 9457 problem details."""
 
+import errno
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as DatabaseTimeout
 from starlette.exceptions import HTTPException
 
 from models.errors import EncoderError
@@ -29,6 +31,7 @@ STATUS: dict[type[DomainError], int] = {
 }
 MALFORMED = "malformed-request"
 REQUEST_TOO_LARGE = "request-too-large"
+STORAGE_FULL = "storage-full"
 
 
 def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
@@ -57,6 +60,9 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(EncoderError, _encoder)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(DataError, _value)
+    app.add_exception_handler(OSError, _system)
+    app.add_exception_handler(DatabaseTimeout, _busy)
+    app.add_exception_handler(OSError, _file_system)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -85,7 +91,9 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return problem(404, "unknown-path", f"There is nothing at {request.url.path}.")
     if error.status_code == 405:
-        return problem(405, "wrong-method", f"{request.method} is not for {request.url.path}.")
+        answer = problem(405, "wrong-method", f"{request.method} is not for {request.url.path}.")
+        answer.headers.update(error.headers or {})
+        return answer
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     if error.status_code == 413:
         code = REQUEST_TOO_LARGE
@@ -100,7 +108,7 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     log.error("database_failed", path=request.url.path, error=str(error))
     if "full" in str(error).lower():
         detail = "The database cannot grow: the disk is full. Free some space and try again."
-        return problem(507, "storage-full", detail, instance=request.url.path)
+        return problem(507, STORAGE_FULL, detail, instance=request.url.path)
     detail = "The database does not answer. Try again; if it lasts, see the service's log."
     return problem(503, "database-away", detail, instance=request.url.path)
 
@@ -110,6 +118,28 @@ async def _value(request: Request, error: Exception) -> JSONResponse:
     log.info("unusable_value", path=request.url.path, error=str(error))
     detail = "The request holds a character that cannot be stored, such as NUL."
     return problem(422, "unusable-value", detail, instance=request.url.path)
+
+
+async def _system(request: Request, error: Exception) -> JSONResponse:
+    if cast(OSError, error).errno != errno.ENOSPC:
+        return await _unexpected(request, error)
+    log.error("disk_full", path=request.url.path, error=str(error))
+    detail = "No space is left for the files of this request. Free some space and try again."
+    return problem(507, STORAGE_FULL, detail, instance=request.url.path)
+
+
+async def _busy(request: Request, error: Exception) -> JSONResponse:
+    log.warning("database_busy", path=request.url.path, error=str(error))
+    detail = "More is asked for than the database takes at once. Try again in a moment."
+    return problem(503, "database-busy", detail, instance=request.url.path)
+
+
+async def _file_system(request: Request, error: Exception) -> JSONResponse:
+    """An upload is spooled to disk before any use case sees it: there too room may run out."""
+    if cast(OSError, error).errno != errno.ENOSPC:
+        return await _unexpected(request, error)
+    detail = "There is no room left on the disk for what was sent. Free some, then send it again."
+    return problem(507, "storage-full", detail, instance=request.url.path)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

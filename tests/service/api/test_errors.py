@@ -145,9 +145,15 @@ def test_an_unforeseen_failure_is_a_problem_without_its_secrets(context: Context
     def broken() -> None:
         raise RuntimeError("password=secret")
 
+    @app.get("/full")
+    def full() -> None:  # the folder of temporary files, where large uploads wait
+        with Path("/dev/full").open("wb") as file:
+            file.write(b"x")
+
     with TestClient(app, base_url=LOCAL, raise_server_exceptions=False) as client:
         problem = problem_of(client.get("/broken"), 500, "internal-error")
         assert "secret" not in problem["detail"]
+        problem_of(client.get("/full"), 507, "storage-full")
 
 
 def test_a_damaged_encoder_is_a_problem(api: Caller, context: Context) -> None:

@@ -1,5 +1,7 @@
 """Images by content, in a folder."""
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,32 @@ def test_a_nearly_full_disk_is_refused_before_anything_is_written(tmp_path: Path
     ImageStore(str(tmp_path / "store"), min_free_mb=0).require_room()
     with pytest.raises(StorageFull, match="Free some space"):
         ImageStore(str(tmp_path / "store"), min_free_mb=10**9).require_room()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a full disk: mounting a small one needs more rights than these")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_fills_up_keeps_what_was_kept(small_disk: Path) -> None:
+    store = ImageStore(str(small_disk / "store"))
+    kept: list[str] = []
+
+    def fill() -> None:
+        for number in range(100):
+            name = f"{number:064x}"
+            store.put_image(name, bytes(20_000))
+            kept.append(name)
+
+    with pytest.raises(StorageFull, match="Free some space"):
+        fill()
+    assert kept
+    assert all(store.image(name) == bytes(20_000) for name in kept)
+    assert not store.has(f"{len(kept):064x}"), "nothing is half written"
