@@ -44,6 +44,11 @@ export function problemOf(response: Response, body: unknown): ProblemError {
   return new ProblemError(response.status, title, "The service gave no further reason.");
 }
 
+/** The service answered, but cannot do anything at present: the same request will work later. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof ProblemError && error.status === 503;
+}
+
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ProblemError && error.status === 401;
 }

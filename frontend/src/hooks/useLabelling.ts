@@ -2,7 +2,7 @@ import { useQueryClient, type InfiniteData, type QueryClient } from "@tanstack/r
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { setLabels } from "../api/calls";
-import { isSignedOut, ServiceAway } from "../api/problem";
+import { isBusy, isSignedOut, ServiceAway } from "../api/problem";
 import { keys } from "../api/queries";
 import type { ImagePage, LabelChange, PoolImage } from "../api/types";
 import { showError } from "../components/notify";
@@ -30,7 +30,7 @@ function useOutbox(project: string, onRefused: () => void) {
         isTemporary: (error) => {
           // Asked for the key again, the page keeps the labels until it has been given.
           if (isSignedOut(error)) void client.invalidateQueries({ queryKey: keys.session });
-          return error instanceof ServiceAway || isSignedOut(error);
+          return error instanceof ServiceAway || isBusy(error) || isSignedOut(error);
         },
         onSent: ({ classifier_version: version }, changes) => {
           // A list that was asked for before the service knew may have arrived since, or be on its way.

@@ -62,7 +62,7 @@ function ClassRow({ one, book, current, onList, onFiles, onEdit }: RowProps) {
         title="Show its examples. Drop files here to add examples."
         onClick={() => onList(`class:${one.id}`)}
       >
-        <span className={styles.dot} style={{ background: book.colour(one.id) }} />
+        <span className={styles.dot} style={{ "--colour": book.colour(one.id) }} />
         <span className={styles.name}>
           {one.name}
           {missing > 0 && <div className={styles.hint}>needs {plural(missing, "more example")}</div>}

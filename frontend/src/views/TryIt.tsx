@@ -99,7 +99,7 @@ function Answer({ prediction, project, book, onOpen }: AnswerProps) {
   return (
     <>
       <div role="status">
-        <Text className={styles.verdict} style={{ color: prediction.unknown ? undefined : book.colour(prediction.class_id) }}>
+        <Text className={styles.verdict} style={{ "--colour": prediction.unknown ? "var(--soft-ink)" : book.colour(prediction.class_id) }}>
           {prediction.unknown ? "Unknown" : book.name(prediction.class_id)}
         </Text>
         <Text c="var(--soft-ink)" size="sm">
