@@ -1,7 +1,7 @@
 import { ActionIcon, Kbd, Menu, TextInput } from "@mantine/core";
 import { IconArrowMerge, IconDots, IconPencil, IconPlus, IconSparkles, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type RefObject } from "react";
+import { useState, type CSSProperties, type ReactNode, type RefObject } from "react";
 
 import { createClass } from "../api/calls";
 import { keys } from "../api/queries";
@@ -62,7 +62,7 @@ function ClassRow({ one, book, current, onList, onFiles, onEdit }: RowProps) {
         title="Show its examples. Drop files here to add examples."
         onClick={() => onList(`class:${one.id}`)}
       >
-        <span className={styles.dot} style={{ "--colour": book.colour(one.id) }} />
+        <span className={styles.dot} style={{ "--colour": book.colour(one.id) } as CSSProperties} />
         <span className={styles.name}>
           {one.name}
           {missing > 0 && <div className={styles.hint}>needs {plural(missing, "more example")}</div>}
@@ -85,7 +85,7 @@ interface MenuProps {
 }
 
 function ClassMenu({ one, many, onList, onEdit }: MenuProps) {
-  const item = (what: Editing["what"], label: string, icon: React.ReactNode) => (
+  const item = (what: Editing["what"], label: string, icon: ReactNode) => (
     <Menu.Item leftSection={icon} color={what === "delete" ? "red" : undefined} onClick={() => onEdit({ what, one })}>
       {label}
     </Menu.Item>
