@@ -8,7 +8,8 @@ def kept_patches(patches: int, mask_ratio: float) -> int:
     """How many of `patches` stay after dropping the share `mask_ratio` in [0, 1); at least one."""
     if not 0 <= mask_ratio < 1:
         raise ValueError(f"mask_ratio is {mask_ratio}; choose a share in [0, 1)")
-    return max(1, int(patches * (1 - mask_ratio)))
+    # Rounded first: 100 * (1 - 0.8) is a little less than 20.
+    return max(1, int(round(patches * (1 - mask_ratio), 6)))
 
 
 def sample_mask(
@@ -17,14 +18,14 @@ def sample_mask(
     *,
     rows: int = 1,
     generator: torch.Generator | None = None,
-    device: torch.device | str = "cpu",
 ) -> Tensor:
-    """Indices (rows, kept) of the patches that stay, ascending.
+    """Indices (rows, kept) of the patches that stay, ascending, on the generator's device.
 
     One row is one permutation shared by the whole batch, as the reference does; as many rows as
     images is one permutation a sample.
     """
     keep = kept_patches(patches, mask_ratio)
+    device = generator.device if generator else None
     noise = torch.rand(rows, patches, generator=generator, device=device)
     return noise.argsort(dim=1)[:, :keep].sort(dim=1).values
 

@@ -7,7 +7,8 @@ from models.masking import keep_tokens, kept_patches, sample_mask
 
 
 @pytest.mark.parametrize(
-    ("patches", "ratio", "kept"), [(196, 0.15, 166), (196, 0.7, 58), (36, 0.0, 36), (9, 0.99, 1)]
+    ("patches", "ratio", "kept"),
+    [(196, 0.15, 166), (196, 0.7, 58), (36, 0, 36), (9, 0.99, 1), (100, 0.8, 20), (100, 0.9, 10)],
 )
 def test_keeps_the_floor_of_the_unmasked_share(patches: int, ratio: float, kept: int) -> None:
     assert kept_patches(patches, ratio) == kept
@@ -38,6 +39,13 @@ def test_the_mask_follows_its_generator() -> None:
         sample_mask(30, 0.5, rows=4, generator=torch.Generator().manual_seed(7)) for _ in range(2)
     )
     assert torch.equal(first, second)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+def test_the_mask_is_where_its_generator_is() -> None:
+    kept = sample_mask(30, 0.5, rows=4, generator=torch.Generator("cuda").manual_seed(7))
+    assert kept.device.type == "cuda"
 
 
 def test_tokens_kept_are_cls_and_the_chosen_patches() -> None:
