@@ -122,17 +122,3 @@ def wilson_interval(right: int, count: int) -> tuple[float, float]:
     spread = INTERVAL_Z * np.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
     scale = 1 + z2 / count
     return max(0.0, float((centre - spread) / scale)), min(1.0, float((centre + spread) / scale))
-
-
-def expected_calibration_error(
-    probabilities: npt.NDArray[np.floating], codes: npt.NDArray[np.intp], bins: int = 15
-) -> float:
-    """Mean distance between confidence and accuracy over equal bins of confidence, in [0, 1].
-
-    probabilities: (n, classes); codes: (n,) true columns. Guo et al. (ICML 2017).
-    """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == codes
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(bin_of, weights=confidence - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(codes))

@@ -90,8 +90,7 @@ class LogisticRegressionClassifier(LinearHead):
 
     def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
         class_count = int(codes.max()) + 1
-        few = len(codes) <= FEW_LABELS * class_count
-        strength = self.C or (STRENGTH_FEW_LABELS if few else STRENGTH_MANY_LABELS)
+        strength = self.C or _protocol_strength(len(codes), class_count)
         return solve(features.astype(np.float64), codes, class_count, strength)
 
 
@@ -111,17 +110,24 @@ class PrototypeClassifier(LinearHead):
 def build_classifier(kind: HeadKind, y: npt.ArrayLike) -> LinearHead:
     """The unfitted head of this kind; `auto` picks it by the number of labels a class.
 
-    One label a class: its centroid. From two a class, on average: logistic regression.
+    One label a class: its centroid. From two a class, on average: logistic regression. Its C is
+    settled here, by all labels, so that cross-validation judges folds at the C of the final fit.
     """
+    labels = _checked_labels(y)
+    class_count = len(np.unique(labels))
     if kind == "auto":
-        labels = _checked_labels(y)
-        kind = "logistic" if len(labels) >= 2 * len(np.unique(labels)) else "prototype"
+        kind = "logistic" if len(labels) >= 2 * class_count else "prototype"
     match kind:
         case "logistic":
-            return LogisticRegressionClassifier()
+            return LogisticRegressionClassifier(_protocol_strength(len(labels), class_count))
         case "prototype":
             return PrototypeClassifier()
     raise ValueError(f"unknown kind of classifier {kind!r}: use auto, logistic or prototype")
+
+
+def _protocol_strength(label_count: int, class_count: int) -> float:
+    few = label_count <= FEW_LABELS * class_count
+    return STRENGTH_FEW_LABELS if few else STRENGTH_MANY_LABELS
 
 
 def _checked_labels(y: npt.ArrayLike) -> Labels:
