@@ -78,11 +78,17 @@ def _files(name: str, hub: Hub) -> tuple[Path, Path]:
         return folder / _CONFIG, _local_weights(folder)
     if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name):
         raise EncoderError(f"hf:{name} is neither a folder here nor a hub name (OWNER/NAME).")
-    config = hub.ask(name, _CONFIG)
+    return hub.ask(name, _CONFIG), _hub_weights(name, hub)
+
+
+def _hub_weights(name: str, hub: Hub) -> Path:
+    for filename in _WEIGHTS:
+        if cached := hub.cached(name, filename):
+            return cached
     try:
-        return config, hub.fetch(name, _WEIGHTS[0])
+        return hub.fetch(name, _WEIGHTS[0])
     except MissingHubFileError:
-        return config, hub.fetch(name, _WEIGHTS[1])
+        return hub.fetch(name, _WEIGHTS[1])
 
 
 def _local_weights(folder: Path) -> Path:

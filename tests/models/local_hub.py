@@ -57,6 +57,8 @@ class _HubRequest(BaseHTTPRequestHandler):
     def _miss(self, repository: str) -> None:
         known = any(name.startswith(f"{repository}/") for name in self.server.files)
         self.send_response(404)
+        if known:
+            self.send_header("X-Repo-Commit", "0" * 40)
         self.send_header("X-Error-Code", "EntryNotFound" if known else "RepoNotFound")
         self.send_header("Content-Length", "0")
         self.end_headers()

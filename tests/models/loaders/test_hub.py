@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError
+from safetensors.torch import load, load_file
 from transformers import ViTMSNConfig, ViTMSNModel
 
 from models.errors import EncoderError
 from models.loaders import Hub, load_encoder
+from models.loaders.hub import MissingHubFileError
 from tests.models.local_hub import LocalHub
 
 SMALL = "facebook/vit-msn-small"
@@ -84,6 +87,41 @@ def test_a_download_that_drips_is_given_up_in_time(
     local_hub.drip = True
     with pytest.raises(EncoderError, match=r"did not deliver model\.safetensors .* in 0\.5 s"):
         load_encoder(f"hf:{SMALL}", hub=load)
+
+
+def test_weights_that_do_not_begin_to_come_are_given_up_in_time(
+    local_hub: LocalHub, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    local_hub.files, local_hub.hang_on = files, "model.safetensors"
+    started = time.monotonic()
+    with pytest.raises(EncoderError, match=r"did not deliver model\.safetensors .* in 0\.5 s"):
+        load_encoder(f"hf:{SMALL}", hub=hub_at(local_hub, tmp_path, answer_timeout_seconds=0.5))
+    assert time.monotonic() - started < 3
+
+
+def test_cached_torch_weights_are_used_without_a_hub(
+    local_hub: LocalHub, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    config = f"{SMALL}/config.json"
+    weights = tmp_path / "weights.bin"
+    torch.save(load(files[f"{SMALL}/model.safetensors"]), weights)
+    local_hub.files = {config: files[config], f"{SMALL}/pytorch_model.bin": weights.read_bytes()}
+    cache = tmp_path / "cache"
+    expected, _ = load_encoder(f"hf:{SMALL}", hub=hub_at(local_hub, cache))
+    offline = Hub(cache_folder=cache, endpoint="http://127.0.0.1:9")
+    assert load_encoder(f"hf:{SMALL}", hub=offline)[0] == expected
+
+
+def test_a_file_known_to_be_missing_is_not_asked_for_again(
+    local_hub: LocalHub, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    local_hub.files = {f"{SMALL}/config.json": files[f"{SMALL}/config.json"]}
+    with pytest.raises(EntryNotFoundError):  # this call notes it in the cache
+        hf_hub_download(SMALL, "absent.bin", cache_dir=tmp_path, endpoint=local_hub.endpoint)
+    requests = len(local_hub.requests)
+    with pytest.raises(MissingHubFileError, match=r"has no file absent\.bin"):
+        hub_at(local_hub, tmp_path).fetch(SMALL, "absent.bin")
+    assert len(local_hub.requests) == requests
 
 
 def test_a_refused_connection_is_told(tmp_path: Path) -> None:
