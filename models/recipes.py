@@ -67,13 +67,14 @@ VIT_S16 = Recipe(
 )
 # Under an hour on two CPU cores: a shallow network that starts structured, small views, a strong
 # mask, and no more prototypes than a batch of this size can balance. In so few steps the paper's
-# small crops teach less than larger ones.
+# small crops teach less than larger ones. Blur shrinks with the views: two pixels, mild at 224,
+# would leave little to see at 32.
 CPU_64 = Recipe(
     name="cpu-64",
     vit=VitConfig(image_size=64, patch_size=8, width=192, depth=4, heads=3),
-    target=ViewSpec(size=48, scale=(0.6, 1.0)),
-    anchor=ViewSpec(size=48, scale=(0.6, 1.0)),
-    focal=ViewSpec(size=32, scale=(0.25, 0.6)),
+    target=ViewSpec(size=48, scale=(0.6, 1.0), blur_reference_size=224),
+    anchor=ViewSpec(size=48, scale=(0.6, 1.0), blur_reference_size=224),
+    focal=ViewSpec(size=32, scale=(0.25, 0.6), blur_reference_size=224),
     focal_views=1,
     mask_ratio=0.5,
     mask_per_sample=True,

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+from models.transforms import IMAGENET_MEAN, IMAGENET_STD
+
 LUMA = (0.299, 0.587, 0.114)
-# The size for which MSN's blur radii (in pixels) are meant.
-BLUR_REFERENCE_SIZE = 224
 TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
 
 
 @dataclass(frozen=True)
 class ViewSpec:
-    """How one kind of view is drawn. Scales are shares of the image's area, hue of a full turn."""
+    """How one kind of view is drawn. Scales are shares of the image's area, hue of a full turn.
+
+    blur_radius: in pixels of a view of `blur_reference_size`, and in proportion for other sizes;
+    None: in pixels of every view, as in the paper.
+    """
 
     size: int
     scale: tuple[float, float]
@@ -36,6 +38,7 @@ class ViewSpec:
     grey: float = 0.2
     blur: float = 0.5
     blur_radius: tuple[float, float] = (0.1, 2.0)
+    blur_reference_size: int | None = None
 
 
 class Draws:
@@ -77,7 +80,7 @@ def crop_matrices(height: int, width: int, spec: ViewSpec, draws: Draws) -> tupl
     crop_width = (area * aspect).sqrt().clamp(1, width)
     top = draws.uniform() * (height - crop_height)
     left = draws.uniform() * (width - crop_width)
-    radius = draws.uniform(*spec.blur_radius) * spec.size / BLUR_REFERENCE_SIZE
+    radius = draws.uniform(*spec.blur_radius) * spec.size / (spec.blur_reference_size or spec.size)
     smooth = blur_matrix(spec.size, radius * draws.happens(spec.blur))
     rows = smooth @ resize_matrix(spec.size, height, top, crop_height)
     columns = smooth @ resize_matrix(spec.size, width, left, crop_width)

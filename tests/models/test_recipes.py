@@ -18,6 +18,13 @@ def test_vit_s16_is_the_papers_recipe() -> None:
     assert (recipe.weight_decay, recipe.momentum, recipe.clip) == ((0.04, 0.4), (0.996, 1.0), 3.0)
     assert (recipe.target.size, recipe.target.scale) == (224, (0.3, 1.0))
     assert (recipe.focal.size, recipe.focal.scale) == (96, (0.05, 0.3))
+    views = (recipe.target, recipe.anchor, recipe.focal)
+    assert {(view.blur_radius, view.blur_reference_size) for view in views} == {((0.1, 2.0), None)}
+
+
+def test_small_views_are_blurred_in_proportion() -> None:
+    recipe = preset("cpu-64").to_dict()
+    assert {recipe[view]["blur_reference_size"] for view in ("target", "anchor", "focal")} == {224}
 
 
 def test_presets_are_found_by_their_name() -> None:

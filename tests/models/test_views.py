@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from models.transforms import IMAGENET_MEAN, IMAGENET_STD
 from models.views import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     Draws,
     ViewSpec,
     blur_matrix,
+    crop_matrices,
     hue_matrix,
     jitter_colours,
     make_views,
@@ -99,6 +99,16 @@ def test_blur_keeps_the_mean_and_zero_radius_is_the_identity() -> None:
     torch.testing.assert_close(matrices[1].sum(dim=1), torch.ones(9))
     ratio = matrices[1, 4, 5] / matrices[1, 4, 4]
     assert ratio.item() == pytest.approx(math.exp(-1 / (2 * 0.8**2)), rel=1e-4)
+
+
+@pytest.mark.parametrize(("reference", "radius"), [(None, 1.0), (32, 0.5)])
+def test_the_blur_is_in_pixels_of_the_view_or_in_proportion(
+    reference: int | None, radius: float
+) -> None:
+    blurred = PLAIN | {"blur": 1.0}
+    spec = ViewSpec(size=16, **WHOLE, **blurred, blur_radius=(1, 1), blur_reference_size=reference)  # type: ignore[arg-type]
+    rows, _ = crop_matrices(16, 16, spec, Draws(1, torch.device("cpu"), generator()))
+    torch.testing.assert_close(rows[0], blur_matrix(16, torch.tensor([radius])))
 
 
 def test_turning_the_hue_keeps_greys_and_a_full_turn_keeps_colours() -> None:
