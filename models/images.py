@@ -163,10 +163,13 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _to_8_bit(image: Image.Image) -> Image.Image:
     """16-bit grey by its range; 32-bit and float grey, which state none, by their extremes."""
-    levels = np.asarray(image)
     if image.mode.startswith("I;16"):
-        return Image.fromarray((levels // 257).astype(np.uint8))
-    finite = np.nan_to_num(levels.astype(np.float64), posinf=0.0, neginf=0.0)
-    low = finite.min()
-    span = finite.max() - low or 1.0
-    return Image.fromarray(np.round((finite - low) / span * 255).astype(np.uint8))
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+    # In place: a copy of the largest image allowed takes a quarter of a gigabyte.
+    levels = np.array(image, dtype=np.float32)
+    np.nan_to_num(levels, copy=False, posinf=0.0, neginf=0.0)
+    levels /= 2  # so that the widest span is still a float32
+    levels -= levels.min()
+    levels /= levels.max() or 1.0
+    levels *= 255
+    return Image.fromarray(np.round(levels, out=levels).astype(np.uint8))

@@ -1,6 +1,7 @@
 import hashlib
 import io
 import struct
+import tracemalloc
 import zlib
 from contextlib import suppress
 
@@ -173,6 +174,26 @@ def test_float_grey_that_is_constant_or_not_finite_still_decodes() -> None:
     levels = np.array([[np.nan, np.inf], [0, 0]], dtype=np.float32)
 
     assert decode(encode(Image.fromarray(levels), "TIFF")).image.getextrema() == ((0, 0),) * 3
+
+
+def test_the_widest_float_grey_still_decodes() -> None:
+    levels = np.array([[-3e38, 0, 3e38]], dtype=np.float32)
+
+    grey = np.asarray(decode(encode(Image.fromarray(levels), "TIFF")).image)[..., 0]
+
+    assert grey.tolist() == [[0, 128, 255]]
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32])
+def test_deep_grey_takes_little_memory(dtype: type[np.generic]) -> None:
+    data = encode(Image.fromarray(np.arange(10**6).reshape(1000, 1000).astype(dtype)), "TIFF")
+
+    tracemalloc.start()
+    decode(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (peak - len(data)) / 10**6 < 12  # bytes a pixel
 
 
 def test_one_bit_becomes_black_and_white() -> None:
