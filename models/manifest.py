@@ -93,12 +93,6 @@ def load_manifest(folder: Path) -> Manifest:
         ) from error
 
 
-def registered_encoders(encoders_folder: Path) -> list[Manifest]:
-    """Manifests of all encoders registered in a folder, in the order of their ids."""
-    folders = sorted(path.parent for path in Path(encoders_folder).glob(f"[!.]*/{MANIFEST_FILE}"))
-    return [load_manifest(folder) for folder in folders]
-
-
 _REPAIR = "name a folder that holds an encoder, or register the encoder again"
 
 

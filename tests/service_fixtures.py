@@ -42,9 +42,9 @@ def encoders_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def manifests(encoders_folder: Path) -> "list[Manifest]":
     """The two encoders' manifests, the default one first."""
-    from models.manifest import registered_encoders
+    from models.manifest import load_manifest
 
-    return sorted(registered_encoders(encoders_folder), key=lambda each: each.name)
+    return sorted(map(load_manifest, encoders_folder.iterdir()), key=lambda each: each.name)
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +89,7 @@ def settings(tmp_path: Path, database_url: str, encoders_folder: Path) -> "Setti
     data_dir.mkdir()
     (data_dir / "encoders").symlink_to(encoders_folder)
     return Settings(
+        encoder="first",
         data_dir=data_dir,
         database_url=database_url,
         redis_url=f"redis+socket://{tmp_path}/no-redis.sock",

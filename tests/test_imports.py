@@ -6,7 +6,7 @@ import sys
 
 def test_the_api_process_never_loads_torch() -> None:
     loaded = _modules_after("import service.app, service.cli")
-    assert not loaded & {"torch", "timm", "torchvision", "kornia"}
+    assert not loaded & {"torch", "timm", "torchvision"}
 
 
 def test_sending_jobs_does_not_load_the_worker() -> None:

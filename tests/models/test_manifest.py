@@ -1,13 +1,12 @@
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.errors import EncoderError
-from models.manifest import load_manifest, registered_encoders
+from models.manifest import load_manifest
 
 
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:
@@ -48,13 +47,3 @@ def test_each_wrong_field_is_named(
     folder = rewritten(checkpoint_folder, tmp_path / "changed", change)
     with pytest.raises(EncoderError, match=fault):
         load_manifest(folder)
-
-
-def test_registered_encoders_are_listed_and_unfinished_ones_are_not(
-    checkpoint_folder: Path, tmp_path: Path
-) -> None:
-    for name in ("b", "a", ".registering-x"):
-        rewritten(checkpoint_folder, tmp_path / name, partial(dict.update, name=name))
-    (tmp_path / "empty").mkdir()
-    assert [manifest.name for manifest in registered_encoders(tmp_path)] == ["a", "b"]
-    assert registered_encoders(tmp_path / "nowhere") == []
