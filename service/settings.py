@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     page_dir: Path = Field(REPOSITORY / "frontend" / "dist", description="The built page.")
     max_request_mb: int = Field(128, ge=1, description="Largest request body, in MiB.")
     max_file_mb: int = Field(32, ge=1, description="Largest single image file, in MiB.")
-    max_megapixels: int = Field(100, ge=1, description="Largest decoded image, in megapixels.")
+    max_megapixels: int = Field(64, ge=1, description="Largest decoded image, in megapixels.")
     min_free_mb: int = Field(200, ge=0, description="Free disk below which uploads are refused.")
     sample_project: bool = Field(True, description="Load the digits sample into an empty folder.")
 

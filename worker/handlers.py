@@ -34,7 +34,7 @@ def embed(running: RunningJob) -> None:
     running.report(done=0, total=total, message="Opening the encoder")
     encoder = _open_encoder(context.settings.encoders_dir / encoder_id)
     touched, unreadable, last = set[str](), list[int](), 0
-    while batch := embed_batch(context, encoder_id, encoder.embed, after=last):
+    while batch := embed_batch(context, encoder_id, encoder, after=last):
         _refit_all(context, batch.projects - touched)  # labels answer before the whole pool is in
         touched, last = touched | batch.projects, batch.last_image_id
         unreadable += batch.unreadable
@@ -65,8 +65,8 @@ def register(running: RunningJob) -> None:
         context.settings.encoders_dir,
         hub_timeout_seconds=context.settings.hub_timeout_seconds,
     )
+    running.report(done=1, total=1, message=f"Exported as {folder.name}")
     enter_encoder(context, spec, load_manifest(folder))
-    running.report(done=1, total=1, message=f"Registered as {folder.name}")
     start_pending(context)
 
 

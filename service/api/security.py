@@ -7,8 +7,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.params import Body
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.errors import problem
 from service.api.schemas import KeyIn, Session
@@ -39,7 +39,7 @@ class Guard:
         if scope["type"] == "http" and (refusal := self._refusal(scope)) is not None:
             await refusal(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, _safely(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -60,6 +60,19 @@ def _holds(request: Request, key: str) -> bool:
     if scheme.lower() == "bearer" and _same(sent.strip(), key):
         return True
     return _same(request.cookies.get(COOKIE, ""), session_token(key))
+
+
+def _safely(send: Send) -> Send:
+    """Keep browsers from guessing types, and other sites from showing the page in a frame."""
+
+    async def send_safely(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["X-Frame-Options"] = "DENY"
+        await send(message)
+
+    return send_safely
 
 
 def session_token(key: str) -> str:

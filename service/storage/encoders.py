@@ -42,9 +42,13 @@ def get_encoder(session: Session, encoder_id: str) -> EncoderRow:
     return row
 
 
-def list_encoders(session: Session) -> list[EncoderRow]:
-    """All encoders, the first registered first: it is the default of new projects."""
-    return list(session.scalars(select(EncoderRow).order_by(EncoderRow.created_at)))
+def list_encoders(session: Session, preferred: str) -> list[EncoderRow]:
+    """All encoders in the order they came, the one made from the spec `preferred` before all.
+
+    The first is the default of new projects.
+    """
+    rows = session.scalars(select(EncoderRow).order_by(EncoderRow.created_at))
+    return sorted(rows, key=lambda row: row.source != preferred)
 
 
 def encoder_from_row(row: EncoderRow) -> Encoder:

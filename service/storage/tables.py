@@ -133,7 +133,7 @@ class ClassifierRow(Base):
     labels_revision: Mapped[int]
     class_counts: Mapped[dict[str, Any]]
     estimate: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    head: Mapped[bytes] = mapped_column(LargeBinary, doc="an .npz of plain arrays")
+    head: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, doc="an .npz of plain arrays")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

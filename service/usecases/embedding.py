@@ -1,16 +1,19 @@
 """Images to embeddings: a few at once in the api, the rest by a job in the worker."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from PIL.Image import Image as PilImage
 from sqlalchemy import select
 
+from models.features import Features
 from models.images import ImageRejected, decode
+from models.manifest import Manifest
+from models.transforms import EvaluationTransform, evaluation_pixels
 from service.domain.entities import Job
 from service.domain.errors import NotFound
 from service.storage import embeddings, projects
@@ -18,13 +21,19 @@ from service.storage.tables import ImageRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.jobs import start_again, start_job
 
-Features = NDArray[np.float32]
-Embed = Callable[[Sequence[PilImage]], Features]
-
 # What a request embeds by itself: more than this would keep the caller waiting for seconds.
 INLINE_LIMIT = 16
 BATCH = 32
 log = structlog.get_logger()
+
+
+class Encoder(Protocol):
+    """What embeds: by torch or by ONNX Runtime."""
+
+    manifest: Manifest
+
+    def embed_pixels(self, pixels: NDArray[np.float32]) -> Features:
+        """Features (n, dimension) of evaluation pixels (n, 3, crop, crop)."""
 
 
 def embed_images(context: Context, project_id: str, image_ids: Sequence[int]) -> Job | None:
@@ -40,7 +49,7 @@ def embed_images(context: Context, project_id: str, image_ids: Sequence[int]) ->
     if len(rows) > INLINE_LIMIT:
         return start_job(context, "embed", {"encoder_id": encoder_id})
     if rows:
-        _embed_rows(context, encoder_id, rows, context.encoders.get(encoder_id).embed)
+        _embed_rows(context, encoder_id, rows, context.encoders.get(encoder_id))
     return None
 
 
@@ -53,7 +62,9 @@ class Batch:
     unreadable: list[int]
 
 
-def embed_batch(context: Context, encoder_id: str, embed: Embed, after: int = 0) -> Batch | None:
+def embed_batch(
+    context: Context, encoder_id: str, encoder: Encoder, after: int = 0
+) -> Batch | None:
     """Embed and commit the next images that wait, from behind the image `after`; None at the end.
 
     An image whose file is missing or damaged holds nothing up: it is named and stays pending.
@@ -62,7 +73,7 @@ def embed_batch(context: Context, encoder_id: str, embed: Embed, after: int = 0)
         rows = embeddings.pending_images(session, encoder_id, BATCH, after)
     if not rows:
         return None
-    unreadable = _embed_rows(context, encoder_id, rows, embed)
+    unreadable = _embed_rows(context, encoder_id, rows, encoder)
     return Batch({row.project_id for row in rows}, rows[-1].id, unreadable)
 
 
@@ -119,22 +130,33 @@ def switch_encoders(context: Context, encoder_id: str) -> list[str]:
 
 
 def _embed_rows(
-    context: Context, encoder_id: str, rows: Sequence[ImageRow], embed: Embed
+    context: Context, encoder_id: str, rows: Sequence[ImageRow], encoder: Encoder
 ) -> list[int]:
-    """Embed and commit what can be read; the ids of what cannot."""
-    opened = {row.id: image for row in rows if (image := _open_image(context, row)) is not None}
+    """Embed and commit what can be read; the ids of what cannot.
+
+    Each image is reduced to the encoder's pixels as it is opened: large ones never pile up.
+    """
+    transform = encoder.manifest.transform
+    opened = {
+        row.id: pixels
+        for row in rows
+        if (pixels := _open_pixels(context, row, transform)) is not None
+    }
     if opened:
-        features = embed(list(opened.values()))
+        features = encoder.embed_pixels(np.stack(list(opened.values())))
         with context.database.write() as session:
             embeddings.add_embeddings(session, encoder_id, list(opened), features)
     return [row.id for row in rows if row.id not in opened]
 
 
-def _open_image(context: Context, row: ImageRow) -> PilImage | None:
+def _open_pixels(
+    context: Context, row: ImageRow, transform: EvaluationTransform
+) -> NDArray[np.float32] | None:
     try:
         data = context.images.image(row.sha256)
         # No limit here: the image was let in, under whatever limits held then.
-        return decode(data, max_bytes=sys.maxsize, max_pixels=sys.maxsize).image
+        image = decode(data, max_bytes=sys.maxsize, max_pixels=sys.maxsize).image
     except (NotFound, ImageRejected) as error:
         log.warning("image_unreadable", image_id=row.id, sha256=row.sha256, error=str(error))
         return None
+    return evaluation_pixels(image, transform)

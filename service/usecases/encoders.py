@@ -13,8 +13,9 @@ from service.usecases.jobs import start_job
 
 def list_encoders(context: Context) -> list[Encoder]:
     """All registered encoders, the default of new projects first."""
+    preferred = context.settings.encoder
     with context.database.read() as session:
-        return [encoder_from_row(row) for row in encoders.list_encoders(session)]
+        return [encoder_from_row(row) for row in encoders.list_encoders(session, preferred)]
 
 
 def get_encoder(context: Context, encoder_id: str) -> Encoder:
@@ -29,11 +30,15 @@ def request_encoder(context: Context, spec: str) -> Job:
 
 
 def enter_encoder(context: Context, spec: str, manifest: Manifest) -> None:
-    """Enter an encoder whose folder is complete; projects without one take it."""
+    """Enter an encoder whose folder is complete, or what is new of it.
+
+    Projects without an encoder take it.
+    """
+    content = manifest.model_dump(mode="json")
     with context.database.write() as session:
-        if session.get(EncoderRow, manifest.encoder_id) is None:
-            content = manifest.model_dump(mode="json")
-            session.add(EncoderRow(id=manifest.encoder_id, source=spec, manifest=content))
-            session.flush()
+        row = session.get(EncoderRow, manifest.encoder_id) or EncoderRow(id=manifest.encoder_id)
+        row.source, row.manifest = spec, content
+        session.add(row)
+        session.flush()
         without = update(ProjectRow).where(ProjectRow.encoder_id.is_(None))
         session.execute(without.values(encoder_id=manifest.encoder_id))

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from service.storage.tables import EncoderRow
+from sqlalchemy import select
+
+from service.storage.tables import EncoderRow, JobRow
 from service.usecases.context import Context
 
 
@@ -30,5 +32,12 @@ def _answers(ping: Callable[[], None]) -> str:
 
 def _encoder(context: Context) -> str:
     with context.database.read() as session:
-        known = session.query(EncoderRow).first() is not None
-    return "ok" if known else "starting: the first encoder is being registered"
+        if session.query(EncoderRow).first() is not None:
+            return "ok"
+        spec = context.settings.encoder
+        newest = select(JobRow).where(JobRow.kind == "register_encoder")
+        tries = session.scalars(newest.order_by(JobRow.created_at.desc()))
+        last = next((job for job in tries if job.payload == {"spec": spec}), None)
+        if last is not None and last.state == "failed":
+            return f"failed: {spec}: {last.error}"
+    return "starting: the first encoder is being registered"

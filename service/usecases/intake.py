@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PureWindowsPath
+from threading import BoundedSemaphore
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +17,8 @@ from service.usecases.context import Context
 
 # So many deletions may keep other writers waiting.
 DROPPED_AT_ONCE = 100
+# A large image takes hundreds of megabytes while it is decoded: few at a time.
+_decoding = BoundedSemaphore(4)
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,10 @@ def drop_unused(context: Context, sha256s: list[str]) -> None:
 def decode_upload(context: Context, data: bytes) -> DecodedImage:
     """Decode a file from outside within this deployment's limits. Raises ImageRejected."""
     limits = context.settings
-    return decode(
-        data, max_bytes=limits.max_file_mb * 2**20, max_pixels=limits.max_megapixels * 10**6
-    )
+    with _decoding:
+        return decode(
+            data, max_bytes=limits.max_file_mb * 2**20, max_pixels=limits.max_megapixels * 10**6
+        )
 
 
 def safe_name(filename: str) -> str:

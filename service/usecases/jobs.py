@@ -89,9 +89,10 @@ def reconcile(context: Context) -> None:
         context.queue.send(job_id, kind)
 
 
-def ensure_first_encoder(context: Context) -> None:
-    """Have the default encoder registered where there is none yet."""
+def ensure_encoder(context: Context) -> None:
+    """Have the encoder that the settings name registered where it is not yet."""
+    spec = context.settings.encoder
     with context.database.read() as session:
-        missing = session.query(EncoderRow).first() is None
+        missing = session.query(EncoderRow).filter_by(source=spec).first() is None
     if missing:
-        start_again(context, "register_encoder", {"spec": context.settings.encoder})
+        start_again(context, "register_encoder", {"spec": spec})

@@ -7,7 +7,7 @@ from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, start_pending
 from service.usecases.fitting import catch_up
 from service.usecases.intake import drop_unused
-from service.usecases.jobs import ensure_first_encoder, reconcile
+from service.usecases.jobs import ensure_encoder, reconcile
 
 GRACE = timedelta(hours=1)
 
@@ -17,7 +17,7 @@ def tidy(context: Context) -> None:
 
     Safe to run in any number of processes at once: each change is guarded in the database.
     """
-    ensure_first_encoder(context)
+    ensure_encoder(context)
     reconcile(context)
     start_pending(context)
     finish_switches(context)

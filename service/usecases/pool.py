@@ -58,18 +58,11 @@ def get_image(context: Context, project_id: str, image_id: int) -> Image:
         return _described(context, session, project, listed)[0]
 
 
-def image_file(context: Context, project_id: str, image_id: int) -> tuple[str, bytes]:
-    """File name and original bytes of an image."""
+def image_content(context: Context, project_id: str, image_id: int) -> tuple[str, str]:
+    """File name and sha256 of an image."""
     with context.database.read() as session:
         row = images.get_image(session, project_id, image_id)
-    return row.filename, context.images.image(row.sha256)
-
-
-def image_thumbnail(context: Context, project_id: str, image_id: int) -> bytes:
-    """An image's WebP thumbnail."""
-    with context.database.read() as session:
-        row = images.get_image(session, project_id, image_id)
-    return context.images.thumbnail(row.sha256)
+        return row.filename, row.sha256
 
 
 def delete_image(context: Context, project_id: str, image_id: int) -> None:
@@ -100,7 +93,7 @@ def find_neighbours(
     query = pool.features[pool.positions[image_id]][None]
     if examples_only:
         others = {other: slug for other, slug in labels.items() if other != image_id}
-        return nearest_examples(pool, others, query, count)
+        return nearest_examples(pool, others, query, count)[0]
     found, cosines = pool.nearest(query, count + 1)
     pairs = zip(found[0].tolist(), cosines[0].tolist(), strict=True)
     return [Neighbour(i, labels.get(i), cosine) for i, cosine in pairs if i != image_id][:count]
@@ -124,7 +117,9 @@ def list_images(context: Context, project_id: str, listing: Listing) -> Page[Ima
         if order not in ORDERS:
             raise Invalid("bad-order", f"'{order}' is no order: take one of {', '.join(ORDERS)}.")
         _check_filter(session, project_id, listing.filter)
-        by_score = order in ("uncertain", "confident") or _by_prediction(listing.filter)
+        by_score = _by_prediction(listing.filter) or (
+            order in ("uncertain", "confident") and project.active_version is not None
+        )
         chosen = _ranked if by_score else _chronological
         listed, next_cursor, total = chosen(context, session, project, listing, order)
         pending = 0

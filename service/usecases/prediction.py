@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from models.features import Features
@@ -28,6 +29,14 @@ NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
+class Query:
+    """An image to predict; `image_id` is None for a file at hand."""
+
+    filename: str
+    image_id: int | None
+
+
+@dataclass(frozen=True)
 class Answerer:
     """The active version with all that an answer needs, from one consistent state."""
 
@@ -37,21 +46,34 @@ class Answerer:
     names: dict[str, str]
     labels: dict[int, str]
 
-    def answer(self, filename: str, image_id: int | None, feature: Features) -> Prediction:
-        """Predict one image from its raw feature (dimension,)."""
-        query = feature[None]
-        probabilities = self.head.predict_proba(query)[0]
+    def answer(self, images: Sequence[Query], features: Features) -> list[Prediction]:
+        """Predict images from their raw features (n, dimension), in order."""
+        if not images:
+            return []
+        probabilities = self.head.predict_proba(features)
+        unknown = self.head.is_unknown(features)
+        neighbours = nearest_examples(self.pool, self.labels, features, NEIGHBOURS)
+        rows = zip(images, probabilities, unknown, neighbours, strict=True)
+        return [self._prediction(*row) for row in rows]
+
+    def _prediction(
+        self,
+        query: Query,
+        probabilities: NDArray[np.float64],
+        unknown: np.bool_,
+        neighbours: list[Neighbour],
+    ) -> Prediction:
         classes = [str(name) for name in self.head.classes_]
         best = int(probabilities.argmax())
         return Prediction(
             class_id=classes[best],
             label=self.names.get(classes[best], classes[best]),
             probability=float(probabilities[best]),
-            unknown=bool(self.head.is_unknown(query)[0]),
-            filename=filename,
-            image_id=image_id,
+            unknown=bool(unknown),
+            filename=query.filename,
+            image_id=query.image_id,
             scores=dict(zip(classes, map(float, probabilities), strict=True)),
-            neighbours=nearest_examples(self.pool, self.labels, query, NEIGHBOURS),
+            neighbours=neighbours,
         )
 
 
@@ -65,7 +87,7 @@ def predict_files(
     """
     answerer = _open(context, project_id)
     encoder = context.encoders.get(answerer.version.encoder_id)
-    predictions, rejected = [], []
+    queries, features, rejected = [], [], []
     for upload in uploads:
         name = safe_name(upload.filename)
         try:
@@ -73,10 +95,11 @@ def predict_files(
         except ImageRejected as rejection:
             rejected.append(Rejected(name, rejection.code, rejection.message))
             continue
-        predictions.append(answerer.answer(name, None, encoder.embed([image])[0]))
-    if not predictions:
+        queries.append(Query(name, None))
+        features.append(encoder.embed([image])[0])
+    if not queries:
         raise NoUsableFile(rejected)
-    return predictions, rejected, answerer.version
+    return answerer.answer(queries, np.stack(features)), rejected, answerer.version
 
 
 def predict_images(
@@ -94,10 +117,9 @@ def predict_images(
             f"{len(waiting)} of the images, the first {waiting[0]}, are not embedded yet: ask "
             "again when GET /images says that none is pending.",
         )
-    predictions = [
-        answerer.answer(row.filename, row.id, pool.features[pool.positions[row.id]]) for row in rows
-    ]
-    return predictions, answerer.version
+    queries = [Query(row.filename, row.id) for row in rows]
+    features = pool.features[[pool.positions[row.id] for row in rows]]
+    return answerer.answer(queries, features), answerer.version
 
 
 def pool_scores(context: Context, session: Session, project: ProjectRow) -> Scores | None:
@@ -120,12 +142,14 @@ def summaries(
 
 
 def nearest_examples(
-    pool: Pool, labels: dict[int, str], query: Features, count: int
-) -> list[Neighbour]:
-    """The labelled images nearest to a raw feature (1, dimension), best first."""
-    found, similarities = pool.nearest(query, count, pool.rows_of(list(labels)))
-    pairs = zip(found[0].tolist(), similarities[0].tolist(), strict=True)
-    return [Neighbour(image_id, labels.get(image_id), cosine) for image_id, cosine in pairs]
+    pool: Pool, labels: dict[int, str], queries: Features, count: int
+) -> list[list[Neighbour]]:
+    """For each raw feature of (n, dimension) the nearest labelled images, best first."""
+    found, similarities = pool.nearest(queries, count, pool.rows_of(list(labels)))
+    return [
+        [Neighbour(i, labels.get(i), cosine) for i, cosine in zip(ids, cosines, strict=True)]
+        for ids, cosines in zip(found.tolist(), similarities.tolist(), strict=True)
+    ]
 
 
 def _open(context: Context, project_id: str) -> Answerer:

@@ -24,7 +24,7 @@ def ensure_default_project(context: Context) -> None:
     """Make the project that calls without `?project=` mean."""
     with context.database.write() as session:
         if session.get(ProjectRow, DEFAULT_PROJECT) is None:
-            session.add(_new(session, DEFAULT_PROJECT, "Default"))
+            session.add(_new(context, session, DEFAULT_PROJECT, "Default"))
 
 
 def list_projects(context: Context) -> list[Project]:
@@ -45,7 +45,7 @@ def create_project(context: Context, name: str) -> Project:
     with context.database.write() as session:
         _require_free_name(session, name)
         slug = projects.free_slug(name, set(session.scalars(select(ProjectRow.id))))
-        session.add(_new(session, slug, name))
+        session.add(_new(context, session, slug, name))
     return get_project(context, slug)
 
 
@@ -121,8 +121,8 @@ def _require_free_name(session: Session, name: str, besides: str | None = None) 
             raise Conflict("duplicate-project", f"There is a project '{row.name}' already.")
 
 
-def _new(session: Session, slug: str, name: str) -> ProjectRow:
-    known = encoders.list_encoders(session)
+def _new(context: Context, session: Session, slug: str, name: str) -> ProjectRow:
+    known = encoders.list_encoders(session, context.settings.encoder)
     return ProjectRow(id=slug, name=name, encoder_id=known[0].id if known else None)
 
 

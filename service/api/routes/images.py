@@ -1,9 +1,10 @@
 """The pool, predictions and suggestions."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from service.api.dependencies import (
     ContextDep,
@@ -30,8 +31,10 @@ from service.usecases import pool, prediction, selection
 from service.usecases.pool import Listing
 
 router = APIRouter()
-# Content never changes under an image's id, so browsers may keep it.
-FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
+IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
+# Browsers ask whether their copy still holds: another data folder on this address has other images
+# under the same ids. Images are compressed already.
+KEPT = {"Cache-Control": "private, no-cache", "Content-Encoding": "identity"}
 REFERENCE = {
     "reference_label": {
         "type": "string",
@@ -98,14 +101,21 @@ def delete_image(image_id: RowId, context: ContextDep, project: ProjectId = "def
     response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
-def get_file(image_id: RowId, context: ContextDep, project: ProjectId = "default") -> Response:
-    filename, data = pool.image_file(context, project, image_id)
+def get_file(
+    image_id: int,
+    context: ContextDep,
+    project: ProjectId = "default",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    filename, sha256 = pool.image_content(context, project, image_id)
     # A type of its own and a sandbox: a file that is also valid HTML must never run as a page.
-    headers = FOR_EVER | {
+    headers = {
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(filename)}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
-    return Response(data, media_type="application/octet-stream", headers=headers)
+    answer = _unless_known(sha256, if_none_match, context.images.image, "application/octet-stream")
+    answer.headers.update(headers)
+    return answer
 
 
 @router.get(
@@ -115,9 +125,24 @@ def get_file(image_id: RowId, context: ContextDep, project: ProjectId = "default
     response_class=Response,
     responses={200: {"content": {"image/webp": {}}}},
 )
-def get_thumbnail(image_id: RowId, context: ContextDep, project: ProjectId = "default") -> Response:
-    data = pool.image_thumbnail(context, project, image_id)
-    return Response(data, media_type="image/webp", headers=FOR_EVER)
+def get_thumbnail(
+    image_id: int,
+    context: ContextDep,
+    project: ProjectId = "default",
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    _, sha256 = pool.image_content(context, project, image_id)
+    return _unless_known(sha256, if_none_match, context.images.thumbnail, "image/webp")
+
+
+def _unless_known(
+    sha256: str, known: str | None, read: Callable[[str], bytes], media_type: str
+) -> Response:
+    """The content, or 304 where the caller's copy is of the same."""
+    headers = KEPT | {"ETag": f'"{sha256}"'}
+    if known == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(read(sha256), media_type=media_type, headers=headers)
 
 
 @router.get(

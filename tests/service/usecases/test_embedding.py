@@ -72,13 +72,13 @@ def test_half_a_pool_switches_nothing(
 ) -> None:
     api.send("/images", parts("red", range(34)))
     api.patch("/projects/default", {"encoder_id": second})
-    embed = context.encoders.get(second).embed
-    batch = embed_batch(context, second, embed)
+    embed = context.encoders.get(second)
+    batch = embed_batch(context, second, encoder)
     assert batch is not None
     finish_switches(context)
     assert api.get("/projects/default")["encoder_id"] == first
-    assert embed_batch(context, second, embed, after=batch.last_image_id) is not None
-    assert embed_batch(context, second, embed) is None
+    assert embed_batch(context, second, encoder, after=batch.last_image_id) is not None
+    assert embed_batch(context, second, encoder) is None
     finish_switches(context)
     assert api.get("/projects/default")["encoder_id"] == second
 

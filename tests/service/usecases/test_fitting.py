@@ -59,11 +59,11 @@ def test_a_crash_while_the_last_label_was_removed_is_caught_up_with(
     api.teach("red", each=1)
 
     def killed(*_: Any) -> None:
-        raise InterruptedError
+        raise SystemError
 
     with monkeypatch.context() as patch:
         patch.setattr("service.usecases.labelling.refit", killed)
-        with pytest.raises(InterruptedError):
+        with pytest.raises(SystemError):
             api.http.delete("/examples/1")
     assert api.get("/projects/default")["active_version"] == 1
     catch_up(context)

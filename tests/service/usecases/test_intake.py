@@ -232,3 +232,14 @@ def test_files_of_an_upload_that_was_cut_off_are_collected_when_they_are_old(
     assert not context.images.has("0" * 64)
     assert context.images.has("f" * 64), "it may belong to an upload that is still under way"
     assert context.images.has(kept)
+
+
+def test_a_browser_keeps_a_picture_only_as_long_as_it_is_the_same(api: Caller) -> None:
+    (image,) = api.send("/images", parts("red", [70]))["images"]
+    for path in (f"/images/{image['id']}/file", f"/images/{image['id']}/thumbnail"):
+        first = api.http.get(path)
+        assert first.headers["x-content-type-options"] == "nosniff"
+        known = {"If-None-Match": first.headers["etag"]}
+        assert api.http.get(path, headers=known).status_code == 304
+        other = api.http.get(path, headers={"If-None-Match": '"another"'})
+        assert (other.status_code, other.content) == (200, first.content)

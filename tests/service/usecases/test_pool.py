@@ -166,12 +166,6 @@ def test_neighbours_of_an_image_leave_itself_out(pool: Caller) -> None:
     }
 
 
-def test_thumbnails_may_be_kept_for_ever(pool: Caller) -> None:
-    response = pool.http.get("/images/1/thumbnail")
-    assert response.headers["content-type"] == "image/webp"
-    assert "immutable" in response.headers["cache-control"]
-
-
 def test_true_labels_measure_and_never_train(api: Caller, work: Callable[[], int]) -> None:
     api.teach("red", "green", each=3)
     for colour in ("red", "green"):
