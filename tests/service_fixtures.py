@@ -44,7 +44,8 @@ def manifests(encoders_folder: Path) -> "list[Manifest]":
     """The two encoders' manifests, the default one first."""
     from models.manifest import load_manifest
 
-    return sorted(map(load_manifest, encoders_folder.iterdir()), key=lambda each: each.name)
+    folders = (folder for folder in encoders_folder.iterdir() if folder.name[0] != ".")
+    return sorted(map(load_manifest, folders), key=lambda each: each.name)
 
 
 @pytest.fixture(scope="session")
