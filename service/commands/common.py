@@ -27,7 +27,7 @@ def read_settings() -> Settings:
 
 def fail(message: str) -> NoReturn:
     """End the command with a message for people and status 1."""
-    console.print(f"[red]{message}[/red]", highlight=False)
+    console.print(message, style="red", markup=False, highlight=False)
     sys.exit(1)
 
 

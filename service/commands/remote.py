@@ -1,6 +1,9 @@
 """Commands that talk to a running service over its REST API."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,8 +11,8 @@ import httpx
 import typer
 from rich.progress import track
 
-from models.labelled_folder import LabelledFolderError, read_labelled
-from service.client import FILES_PER_REQUEST, ApiError, Client
+from models.labelled_folder import LabelledFolderError, read_files, read_labelled
+from service.client import ApiError, Client, NamedFile
 from service.commands.common import AsJson, console, fail, print_rows, read_settings
 
 Project = Annotated[str, typer.Option(help="Id of the project.")]
@@ -20,20 +23,27 @@ def import_(
     source: Annotated[Path, typer.Argument(help="Folder with images, or a zip of one.")],
     project: Project = "default",
     reference: Annotated[
-        bool, typer.Option(help="The folders name true labels to measure with, not to learn.")
+        bool,
+        typer.Option(
+            help="Folders name true labels to measure with, not to learn; only they are read."
+        ),
     ] = False,
     server: Server = "",
+    as_json: AsJson = False,
 ) -> None:
     """Add images to the pool; what is there already is not added twice."""
+    taken: dict[str, list[Any]] = {"images": [], "rejected": []}
     with _connect(server, project) as client:
-        added = duplicates = 0
-        for label, files in _batches(source):
+        for label, files in _labelled(source) if reference else [("", _unlabelled(source))]:
             fields = {"reference_label": label} if reference else {}
             for answer in client.upload("/images", files, **fields):
-                duplicates += sum(image["duplicate"] for image in answer["images"])
-                added += len(answer["images"])
+                taken["images"] += answer["images"]
+                taken["rejected"] += answer["rejected"]
                 _report_rejected(answer["rejected"])
-    console.print(f"{added} images, {duplicates} of them known already.")
+    duplicates = sum(image["duplicate"] for image in taken["images"])
+    console.print(f"{len(taken['images'])} images, {duplicates} of them known already.")
+    if as_json:
+        print(json.dumps(taken, indent=1))
 
 
 def label(
@@ -41,16 +51,23 @@ def label(
     files: Annotated[list[Path], typer.Argument(help="Image files of this class.")],
     project: Project = "default",
     server: Server = "",
+    as_json: AsJson = False,
 ) -> None:
     """Add files as examples of a class."""
+    taken: dict[str, Any] = {"examples": [], "rejected": [], "classifier_version": None}
     with _connect(server, project) as client:
         known = {each["name"]: each["id"] for each in client.get("/classes")["classes"]}
         class_id = known.get(class_name) or client.post("/classes", {"name": class_name})["id"]
-        named = [(path.name, _read(path)) for path in files]
+        named = ((path.name, path.read_bytes()) for path in files)
         for answer in client.upload(f"/classes/{class_id}/examples", named):
+            taken["examples"] += answer["examples"]
+            taken["rejected"] += answer["rejected"]
+            taken["classifier_version"] = answer["classifier_version"]
             _report_rejected(answer["rejected"])
-            version = answer["classifier_version"] or "pending"
-            console.print(f"{len(answer['examples'])} examples; classifier version {version}.")
+    version = taken["classifier_version"] or "pending"
+    console.print(f"{len(taken['examples'])} examples; classifier version {version}.")
+    if as_json:
+        print(json.dumps(taken, indent=1))
 
 
 def predict(
@@ -62,7 +79,8 @@ def predict(
     """Predict image files without keeping them."""
     rows: list[dict[str, Any]] = []
     with _connect(server, project) as client:
-        for answer in client.upload("/predict", [(str(path), _read(path)) for path in files]):
+        named = ((str(path), path.read_bytes()) for path in files)
+        for answer in client.upload("/predict", named):
             rows += answer["predictions"]
             _report_rejected(answer["rejected"])
     print_rows(rows, ("filename", "label", "probability", "unknown"), as_json=as_json)
@@ -109,22 +127,16 @@ class _connect:  # noqa: N801  reads as the verb it is
             fail(f"No service answers at {self._address}: start one with `handful up`.")
 
 
-def _batches(source: Path) -> Iterable[tuple[str, list[tuple[str, bytes]]]]:
-    """Files of one label each, few enough for one request."""
-    batch: list[tuple[str, bytes]] = []
-    last = ""
-    for file in track(read_labelled(source), description="Uploading", console=console):
-        if batch and (file.label != last or len(batch) == FILES_PER_REQUEST):
-            yield last, batch
-            batch = []
-        last = file.label
-        batch.append((Path(file.name).name, file.data))
-    if batch:
-        yield last, batch
+def _labelled(source: Path) -> Iterator[tuple[str, Iterator[NamedFile]]]:
+    """The classes of a folder or zip, each with its files; read while they are uploaded."""
+    files = track(read_labelled(source), description="Uploading", console=console)
+    for label, some in groupby(files, key=attrgetter("label")):
+        yield label, ((Path(file.name).name, file.data) for file in some)
 
 
-def _read(path: Path) -> bytes:
-    return path.read_bytes()
+def _unlabelled(source: Path) -> Iterator[NamedFile]:
+    for name, data in track(read_files(source), description="Uploading", console=console):
+        yield Path(name).name, data
 
 
 def _report_rejected(rejected: list[dict[str, Any]]) -> None:

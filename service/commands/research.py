@@ -1,20 +1,28 @@
 """Commands that need data and a machine, but no running service."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
+from PIL.Image import Image
 from rich.progress import track
 
 from models.errors import EncoderError
-from models.images import DecodedImage, ImageRejected, decode
+from models.features import Features
+from models.images import ImageRejected, decode
 from models.labelled_folder import LabelledFolderError, read_labelled
 from models.low_shot import low_shot_table
 from service.commands.common import console, fail, print_rows, read_settings
 
+if TYPE_CHECKING:
+    from models.encoder import TorchEncoder
+
+BATCH = 32
 Data = Annotated[Path, typer.Option(help="Folder with one subfolder a class, or a zip of one.")]
 
 
@@ -37,14 +45,7 @@ def evaluate(
             encoder, settings.encoders_dir, hub_timeout_seconds=settings.hub_timeout_seconds
         )
         opened = TorchEncoder(folder)
-        images, labels = _read_images(data)
-        batches = [images[start : start + 32] for start in range(0, len(images), 32)]
-        features = np.concatenate(
-            [
-                opened.embed([decoded.image for decoded in batch])
-                for batch in track(batches, description="Embedding", console=console)
-            ]
-        )
+        features, labels = _embed_all(opened, data)
         table = low_shot_table(features, labels, numbers, seeds)
     except (EncoderError, LabelledFolderError, ValueError) as error:
         fail(str(error))
@@ -103,13 +104,23 @@ def pretrain(
     console.print(f"The encoder is in {out / 'encoder'}.")
 
 
-def _read_images(data: Path) -> tuple[list[DecodedImage], list[str]]:
-    """All usable images and their labels; what is no image is named and left out."""
-    images, labels = [], []
-    for file in track(read_labelled(data), description="Reading", console=console):
+def _embed_all(encoder: "TorchEncoder", data: Path) -> tuple[Features, list[str]]:
+    """Features and labels of all usable images, of which only a batch is held decoded."""
+    features: list[Features] = []
+    labels: list[str] = []
+    images = _usable_images(data)
+    while batch := list(islice(images, BATCH)):
+        features.append(encoder.embed([image for image, _ in batch]))
+        labels += [label for _, label in batch]
+    if not features:
+        raise LabelledFolderError(f"{data} holds no usable image")
+    return np.concatenate(features), labels
+
+
+def _usable_images(data: Path) -> Iterator[tuple[Image, str]]:
+    """Images and their labels; what is no image is named and left out."""
+    for file in track(read_labelled(data), description="Embedding", console=console):
         try:
-            images.append(decode(file.data))
-            labels.append(file.label)
+            yield decode(file.data).image, file.label
         except ImageRejected as rejection:
             console.print(f"Left out: {file.name}: {rejection.message}", style="yellow")
-    return images, labels

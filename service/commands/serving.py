@@ -3,9 +3,10 @@
 import json
 from typing import Annotated
 
+import httpx
 import typer
 
-from service.client import Client
+from service.client import ApiError, Client
 from service.commands.common import console, fail, read_settings
 from service.settings import InsecureSettings, Settings
 
@@ -16,16 +17,24 @@ def up() -> None:
     from service.supervisor import StartError, Supervisor
 
     settings = read_settings()
+    supervisor = Supervisor(settings, console)
 
     def announce(address: str) -> None:
-        if settings.sample_project:
-            load_sample(address, settings, console)
-        _print_notices(address, settings)
+        try:
+            if settings.sample_project:
+                load_sample(address, settings, console)
+            _print_notices(address, settings)
+        except (ApiError, httpx.HTTPError) as error:
+            if supervisor.stopped:
+                return  # the service went away because it was told to
+            console.print(
+                f"\n  The sample project is not loaded, a later start tries again: {error}"
+            )
         console.print(f"\n  Handful is ready: [bold]{address}[/bold]   (Ctrl-C stops it)\n")
 
     try:
         settings.resolve_key()
-        Supervisor(settings, console).run(announce)
+        supervisor.run(announce)
     except (StartError, InsecureSettings) as error:
         fail(str(error))
 

@@ -12,18 +12,19 @@ import hashlib
 import json
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL.Image import Image
 from rich.console import Console
 from rich.table import Table
+from sklearn.neighbors import NearestCentroid
 
 from models.checkpoints import new_manifest, save_checkpoint
-from models.classifiers import PrototypeClassifier
 from models.encoder import register_encoder
 from models.images import decode
 from models.labelled_folder import LabelledFile, read_labelled
@@ -35,6 +36,7 @@ from models.vit import build_vit
 from service.client import Client
 
 READY_SECONDS = 600.0
+BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,13 @@ def measure(client_of: Connect, data: Path, shots: int, baseline: OnnxEncoder) -
         predicted = _predict(client, tests, names)
         seconds = time.perf_counter() - began
     truth = labels[~labelled]
-    images = [decode(file.data).image for file in files]
     return Result(
         data.stem,
         len(names),
         len(files),
         float(np.mean(predicted == truth)),
-        _class_means(raw_pixel_features(images), labels, labelled),
-        _class_means(baseline.embed(images), labels, labelled),
+        _class_means(_features(raw_pixel_features, files), labels, labelled),
+        _class_means(_features(baseline.embed, files), labels, labelled),
         seconds / len(tests),
     )
 
@@ -125,10 +126,19 @@ def _predict(
     return np.array([names[p["class_id"]] for a in answers for p in a["predictions"]])
 
 
+def _features(
+    embed: Callable[[Sequence[Image]], NDArray[np.float32]], files: Sequence[LabelledFile]
+) -> NDArray[np.float32]:
+    """Features of all files, of which only a batch is held decoded."""
+    batches = (files[start : start + BATCH] for start in range(0, len(files), BATCH))
+    return np.concatenate([embed([decode(f.data).image for f in batch]) for batch in batches])
+
+
 def _class_means(
     features: NDArray[np.float32], labels: NDArray[np.str_], labelled: NDArray[np.bool_]
 ) -> float:
-    head = PrototypeClassifier().fit(features[labelled], labels[labelled])
+    """Accuracy of the nearest class mean by Euclidean distance, on the features as they are."""
+    head = NearestCentroid().fit(features[labelled], labels[labelled])
     return float(np.mean(head.predict(features[~labelled]) == labels[~labelled]))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from service.client import Client
+from service.client import Client, batches
 
 pytestmark = pytest.mark.timeout(180)
 COLOURS = {"red": (200, 40, 40), "green": (40, 180, 60)}
@@ -55,11 +56,39 @@ def test_import_label_and_predict_go_through_the_service(service_url: str, folde
 
     for name in COLOURS:
         files = [folder / name / f"{name}-{index}.png" for index in range(3)]
-        assert handful("label", name, *files, *there).returncode == 0
+        labelled = json.loads(handful("label", name, *files, "--json", *there).stdout)
+        assert len(labelled["examples"]) == 3
 
     tests = [folder / name / f"{name}-7.png" for name in COLOURS]
     predicted = handful("predict", *tests, "--json", *there)
     assert [each["label"] for each in json.loads(predicted.stdout)] == list(COLOURS)
+
+
+def test_import_takes_images_wherever_they_lie(
+    service_url: str, folder: Path, tmp_path: Path
+) -> None:
+    with Client(service_url) as client:
+        project = client.post("/projects", {"name": "Flat"})["id"]
+    there = ("--project", project, "--server", service_url)
+    shutil.copy(folder / "red" / "red-0.png", tmp_path / "beside.png")
+    (tmp_path / "any").mkdir()
+    shutil.copy(folder / "red" / "red-1.png", tmp_path / "any" / "inside.png")
+    (tmp_path / "any" / "notes.txt").write_text("not an image")
+
+    imported = json.loads(handful("import", tmp_path, "--json", *there).stdout)
+    assert [image["filename"] for image in imported["images"]] == ["inside.png", "beside.png"]
+    assert [each["filename"] for each in imported["rejected"]] == ["notes.txt"]
+
+    flat = handful("import", tmp_path / "any", "--reference", *there)
+    assert flat.returncode == 1
+    assert "one folder a class" in flat.stderr
+
+
+def test_a_request_is_bounded_in_files_and_in_bytes() -> None:
+    many = [(str(index), b"") for index in range(65)]
+    assert [len(batch) for batch in batches(many)] == [64, 1]
+    large = [("a", bytes(20 * 1024**2)), ("b", bytes(5 * 1024**2)), ("c", bytes(25 * 1024**2))]
+    assert [[name for name, _ in batch] for batch in batches(large)] == [["a"], ["b"], ["c"]]
 
 
 def test_a_service_that_is_not_there_is_said_so(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 import io
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,9 @@ from service.client import Client
 from tests.e2e.running_service import RunningService, running_service, wait_for
 
 pytestmark = pytest.mark.timeout(300)
-IMAGES = 160
+# Enough for a job of several batches; the pairs that follow are embedded as they come.
+IMAGES_AT_ONCE = 320
+IMAGES = IMAGES_AT_ONCE + 80
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def _image(seed: int) -> bytes:
 
 
 class Uploader(threading.Thread):
-    """Uploads images two at a time, labels every fourth, and remembers what was acknowledged."""
+    """Uploads many images, then pairs, and labels every fourth; remembers what was acknowledged."""
 
     def __init__(self, address: str, project: str, seeds: range) -> None:
         super().__init__()
@@ -43,13 +44,16 @@ class Uploader(threading.Thread):
 
     def run(self) -> None:
         with httpx.Client(base_url=self._address, params={"project": self._project}) as http:
-            for start in range(0, len(self._seeds), 2):
-                wait_for(partial(self._send, http, start), "an upload to get through")
+            many, rest = self._seeds[:IMAGES_AT_ONCE], self._seeds[IMAGES_AT_ONCE:]
+            wait_for(partial(self._send, http, many, "/images"), "many images to get through")
+            for start in range(0, len(rest), 2):
+                label = f"/classes/{'ab'[start // 8 % 2]}/examples"
+                path = label if start % 8 == 0 else "/images"
+                pair = rest[start : start + 2]
+                wait_for(partial(self._send, http, pair, path), "an upload to get through")
 
-    def _send(self, http: httpx.Client, start: int) -> bool:
-        files = [("files", (f"{i}.jpg", _image(i))) for i in self._seeds[start : start + 2]]
-        label = f"/classes/{'ab'[start // 8 % 2]}/examples"
-        path = label if start % 8 == 0 else "/images"
+    def _send(self, http: httpx.Client, seeds: range, path: str) -> bool:
+        files = [("files", (f"{i}.jpg", _image(i))) for i in seeds]
         try:
             response = http.post(path, files=files, timeout=30)
         except httpx.TransportError:
@@ -74,10 +78,8 @@ def test_killing_a_process_loses_nothing(service: RunningService, victim: str) -
             client.post("/classes", {"name": name})
     uploader = Uploader(service.address, project, seeds)
     uploader.start()
-    for _ in range(2):
-        wait_for(lambda: _embedding_runs(service, project), "an embedding job to run")
-        service.kill(victim)
-        time.sleep(3)
+    job_id = wait_for(lambda: _embedding_under_way(service), "an embedding job to be under way")
+    service.kill(victim)
     uploader.join()
 
     assert len(uploader.acknowledged) == IMAGES
@@ -93,14 +95,18 @@ def test_killing_a_process_loses_nothing(service: RunningService, victim: str) -
         assert sum(newest["classes"].values()) == labelled
         states = {job["state"] for job in client.get("/jobs")["jobs"] if job["kind"] == "embed"}
         assert states == {"succeeded"}
+        # The job was cut off in its midst, and another worker took it up.
+        assert client.get(f"/jobs/{job_id}")["attempts"] == (2 if victim == "worker" else 1)
 
 
-def _embedding_runs(service: RunningService, project: str) -> bool:
-    try:
-        state = httpx.get(f"{service.address}/images?project={project}&limit=1", timeout=5).json()
-    except httpx.TransportError:
-        return False
-    return bool(state["total"]) and service.child("worker") is not None
+def _embedding_under_way(service: RunningService) -> str | None:
+    """Id of an embedding job that has done a part of its images, and less than half of them."""
+    with Client(service.address) as client:
+        for job in client.get("/jobs")["jobs"]:
+            running = job["kind"] == "embed" and job["state"] == "running"
+            if running and 0 < job["done"] < job["total"] / 2:
+                return str(job["id"])
+    return None
 
 
 def _embedded(client: Client) -> bool:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.labelled_folder import LabelledFile, LabelledFolderError, read_labelled
+from models.labelled_folder import LabelledFile, LabelledFolderError, read_files, read_labelled
 
 
 def folder_of(root: Path, files: Mapping[str, bytes]) -> Path:
@@ -142,3 +142,18 @@ def test_a_damaged_zip_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(LabelledFolderError, match="cannot be read as a zip"):
         list(read_labelled(path))
+
+
+@both
+def test_all_files_are_read_at_whatever_depth_without_hidden_ones(
+    store: Store, tmp_path: Path
+) -> None:
+    source = store(tmp_path, {"1.jpg": b"1", "cat/deep/2.jpg": b"2", "cat/.thumb": b""})
+
+    assert list(read_files(source)) == [("1.jpg", b"1"), ("cat/deep/2.jpg", b"2")]
+
+
+@both
+def test_a_source_without_files_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(LabelledFolderError, match="holds no files"):
+        list(read_files(store(tmp_path, {".hidden": b""})))
