@@ -61,11 +61,15 @@ def read_files(source: Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[str, 
                 yield _printable(str(name)), stream.read(max_bytes + 1)
 
 
+def _reading(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
 @contextmanager
 def _opened(source: Path) -> Iterator[_Openers]:
     if source.is_dir():
         yield {
-            PurePosixPath(path.relative_to(source).as_posix()): partial(path.open, "rb")
+            PurePosixPath(path.relative_to(source).as_posix()): partial(_reading, path)
             for path in source.rglob("*")
             if path.is_file()
         }

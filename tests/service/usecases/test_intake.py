@@ -235,7 +235,7 @@ def test_files_of_an_upload_that_was_cut_off_are_collected_when_they_are_old(
 
 
 def test_a_browser_keeps_a_picture_only_as_long_as_it_is_the_same(api: Caller) -> None:
-    (image,) = api.send("/images", parts("red", [70]))["images"]
+    (image,) = api.send("/images", parts("red", range(70, 71)))["images"]
     for path in (f"/images/{image['id']}/file", f"/images/{image['id']}/thumbnail"):
         first = api.http.get(path)
         assert first.headers["x-content-type-options"] == "nosniff"
