@@ -93,21 +93,25 @@ def test_an_encoder_that_there_is_none_of_ends_the_start_with_the_reason(tmp_pat
     assert "Traceback" not in service.log.read_text()
 
 
+def _sample_is_loading(service: RunningService) -> bool:
+    answer = httpx.get(f"{service.address}/projects/digits")
+    return answer.is_success and answer.json()["images"] > 0
+
+
 def test_ctrl_c_ends_the_loading_of_the_sample(tmp_path: Path) -> None:
-    service = start_service(tmp_path, HANDFUL_SAMPLE_PROJECT="true")
-    wait_until_ready(service)
-    assert service.stop() == 0
-    assert "is ready" not in service.log.read_text()
+    with running_service(tmp_path, HANDFUL_SAMPLE_PROJECT="true") as service:
+        wait_for(lambda: _sample_is_loading(service), "the first images of the sample")
+        assert service.stop() == 0
+        assert "is ready" not in service.log.read_text()
 
 
 def test_a_sample_that_cannot_be_loaded_is_said_and_the_service_goes_on(tmp_path: Path) -> None:
-    service = start_service(tmp_path, HANDFUL_SAMPLE_PROJECT="true")
-    wait_until_ready(service)
-    service.kill("api")
-    wait_for(lambda: "is ready" in service.log.read_text(), "the address to be printed", 150)
-    assert "is not loaded" in service.log.read_text()
-    wait_until_ready(service)
-    assert service.stop() == 0
+    with running_service(tmp_path, HANDFUL_SAMPLE_PROJECT="true") as service:
+        wait_for(lambda: _sample_is_loading(service), "the first images of the sample")
+        service.kill("api")
+        wait_for(lambda: "is ready" in service.log.read_text(), "the address to be printed", 150)
+        assert "is not loaded" in service.log.read_text()
+        wait_until_ready(service)
 
 
 def test_an_empty_folder_opens_on_a_working_sample(sampled: RunningService) -> None:
