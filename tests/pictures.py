@@ -1,6 +1,7 @@
 """Small images to label: each colour is a class that even a random encoder tells apart."""
 
 import io
+from collections.abc import Iterable
 
 import numpy as np
 from PIL import Image
@@ -32,6 +33,6 @@ def part(data: bytes, name: str = "image.png") -> Part:
     return "files", (name, data, "application/octet-stream")
 
 
-def parts(colour: str, seeds: range) -> list[Part]:
+def parts(colour: str, seeds: Iterable[int]) -> list[Part]:
     """Pictures of one colour as the files of a multipart request."""
     return [part(png(colour, seed), f"{colour}-{seed}.png") for seed in seeds]

@@ -1,14 +1,19 @@
 """The application as a whole: put together, started, watched and stopped."""
 
+import threading
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
 from service.settings import Settings
 from service.usecases.context import Context
-from service.usecases.jobs import list_jobs
+from service.usecases.jobs import ensure_encoder, list_jobs
 from tests.pictures import parts
 from tests.service.caller import LOCAL, Caller
+from worker.handlers import HANDLERS
+from worker.running import claim
 
 
 def test_a_first_start_makes_the_default_project_and_asks_for_an_encoder(
@@ -20,7 +25,28 @@ def test_a_first_start_makes_the_default_project_and_asks_for_an_encoder(
         assert api.get("/encoders") == {"encoders": [], "default_id": None}
         assert api.http.get("/health/ready").json()["checks"]["encoder"].startswith("starting")
         jobs = list_jobs(api.context)
-        assert [(job.kind, job.payload) for job in jobs] == [("register_encoder", {"spec": "auto"})]
+        asked = {"spec": settings.encoder}
+        assert [(job.kind, job.payload) for job in jobs] == [("register_encoder", asked)]
+
+
+def test_a_first_encoder_that_cannot_be_had_is_named_by_readiness(
+    settings: Settings, tmp_path: Path
+) -> None:
+    spec = str(tmp_path / "nowhere")
+    with TestClient(
+        create_app(settings.model_copy(update={"encoder": spec})), base_url=LOCAL
+    ) as client:
+        context: Context = client.app.state.context  # type: ignore[attr-defined]
+        ensure_encoder(context)
+        (job,) = list_jobs(context)
+        running = claim(context, job.id, threading.Event())
+        assert running is not None
+        running.run(HANDLERS["register_encoder"])
+        ensure_encoder(context)
+        assert len(list_jobs(context)) == 1, "not tried over and over"
+        said = client.get("/health/ready").json()["checks"]["encoder"]
+        assert said.startswith("failed")
+        assert "nowhere" in said
 
 
 def test_what_was_acknowledged_is_there_after_a_restart(context: Context) -> None:

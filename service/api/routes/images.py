@@ -102,7 +102,7 @@ def delete_image(image_id: RowId, context: ContextDep, project: ProjectId = "def
     responses={200: {"content": {"application/octet-stream": {}}}},
 )
 def get_file(
-    image_id: int,
+    image_id: RowId,
     context: ContextDep,
     project: ProjectId = "default",
     if_none_match: IfNoneMatch = None,
@@ -126,7 +126,7 @@ def get_file(
     responses={200: {"content": {"image/webp": {}}}},
 )
 def get_thumbnail(
-    image_id: int,
+    image_id: RowId,
     context: ContextDep,
     project: ProjectId = "default",
     if_none_match: IfNoneMatch = None,

@@ -65,6 +65,10 @@ def test_malformed_json_is_a_problem(api: Caller) -> None:
 def test_ids_that_no_database_holds_are_refused(api: Caller) -> None:
     api.make_class("Red")
     for number in (0, -1, 2**31, 2**70):
+        for path in ("", "/file", "/thumbnail", "/neighbours"):
+            problem_of(api.http.get(f"/images/{number}{path}"), 422, "malformed-request")
+        problem_of(api.http.get(f"/classifiers/{number}"), 422, "malformed-request")
+        problem_of(api.http.delete(f"/examples/{number}"), 422, "malformed-request")
         for path in ("/predict", "/classes/red/examples"):
             response = api.http.post(path, json={"image_ids": [number]})
             problem_of(response, 422, "malformed-request")

@@ -72,7 +72,7 @@ def test_half_a_pool_switches_nothing(
 ) -> None:
     api.send("/images", parts("red", range(34)))
     api.patch("/projects/default", {"encoder_id": second})
-    embed = context.encoders.get(second)
+    encoder = context.encoders.get(second)
     batch = embed_batch(context, second, encoder)
     assert batch is not None
     finish_switches(context)

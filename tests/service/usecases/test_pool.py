@@ -103,6 +103,8 @@ def test_without_a_classifier_the_pool_is_listed_all_the_same(
     assert all(each["embedded"] for each in page["items"])
     for filter_ in ("uncertain", "unknown"):
         assert api.get("/images", filter=filter_)["items"] == []
+    for order in ("uncertain", "confident"):
+        assert ids(api, order=order, limit=2) == [3, 2, 1], "nothing to rank by: as they came"
 
 
 def test_an_images_row_says_what_is_known_of_it(pool: Caller) -> None:
