@@ -69,7 +69,7 @@ def save(page: Page, name: str) -> None:
     page.wait_for_timeout(1200)
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     small = shot.quantize(
-        colors=256, method=Image.Quantize.MEDIANCUT, kmeans=4, dither=Image.Dither.NONE
+        colors=256, method=Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE
     )
     small.save(FOLDER / f"{name}.png", optimize=True)
 
