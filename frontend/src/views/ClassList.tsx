@@ -65,7 +65,7 @@ function ClassRow({ one, book, current, onList, onFiles, onEdit }: RowProps) {
         <span className={styles.dot} style={{ "--colour": book.colour(one.id) } as CSSProperties} />
         <span className={styles.name}>
           {one.name}
-          {missing > 0 && <div className={styles.hint}>needs {plural(missing, "more example")}</div>}
+          {missing > 0 && <div className={styles.hint}>needs {missing} more</div>}
         </span>
         <span className={styles.count} aria-label={plural(one.examples, "example")}>
           {one.examples}

@@ -54,7 +54,7 @@ export function Toolbar(props: Props) {
             {titleOf(list, book)}
           </Title>
           <Text size="xs" c="var(--soft-ink)">
-            {suggested ? `${left} of ${plural(total, "suggestion")} left` : plural(total, "image")}
+            {suggested && total > 0 ? `${left} of ${plural(total, "suggestion")} left` : plural(total, suggested ? "suggestion" : "image")}
           </Text>
         </div>
         <ClassSwitch {...props} />
