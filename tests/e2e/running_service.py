@@ -30,7 +30,7 @@ class RunningService:
 
     def child(self, name: str) -> int | None:
         """Process id of `api`, `worker` or `redis`, or None while there is none."""
-        words = {"api": "serve", "worker": "worker", "redis": "redis-server"}[name]
+        words = {"api": "cli serve", "worker": "cli worker", "redis": "redis-server"}[name]
         for pid in _children(self.process.pid):
             if words in _command(pid):
                 return pid
