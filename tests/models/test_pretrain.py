@@ -12,6 +12,7 @@ from models.pretrain import (
     Intervals,
     count_steps,
     load_batch,
+    new_network,
     pretrain,
     start_run,
     step_generator,
@@ -113,6 +114,17 @@ def test_schedules_reach_the_optimizer_but_decay_spares_biases(tmp_path: Path) -
     decays = [group["weight_decay"] for group in run.optimizer.param_groups]
     assert decays == [values.weight_decay, 0, 0]
     assert values.weight_decay > 0.04
+
+
+def test_both_encoders_begin_with_the_same_structure() -> None:
+    images, _ = coloured_images()
+    torch.manual_seed(0)
+    network = new_network(replace(TINY, structured_start=True), images, "cpu")
+    anchor, target = network.encoder.state_dict(), network.target_encoder.state_dict()
+    assert all(torch.equal(anchor[name], target[name]) for name in anchor)
+    torch.manual_seed(0)
+    plain = new_network(TINY, images, "cpu").encoder.state_dict()
+    assert not torch.equal(anchor["vit.pos_embed"], plain["vit.pos_embed"])
 
 
 def test_an_epoch_shows_every_image_once_in_an_order_of_its_own() -> None:
