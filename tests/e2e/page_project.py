@@ -74,8 +74,10 @@ def labels_of(project: Project) -> list[str | None]:
 
 
 def go(page: Page, project: Project, view: str = "all") -> None:
+    """Open a list; images and classes have arrived, so that every key works."""
     page.goto(f"/?project={project.id}&view={view}")
     expect(cells(page).first).to_be_visible()
+    expect(page.get_by_role("button", name="Label as").first).to_be_visible()
 
 
 def wait_until_predicted(page: Page, count: int) -> None:

@@ -45,7 +45,7 @@ def test_from_an_empty_project_to_predictions(
 
 
 def test_suggestions_are_labelled_one_key_after_the_other(page: Page, trained: Project) -> None:
-    page.goto(f"/?project={trained.id}")
+    go(page, trained, "suggestions")
     expect(page.get_by_role("complementary", name="Image")).to_be_visible()
     for _ in range(3):
         page.keyboard.press("1")
