@@ -1,10 +1,8 @@
 """The README's pictures, taken anew: `python -m tests.e2e.screenshots`."""
 
 import io
-import os
 import re
 import tempfile
-import zipfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -19,45 +17,35 @@ from tests.e2e.running_service import running_service, wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "docs" / "screenshots"
-SHARED = Path(os.environ.get("HANDFUL_TEST_DATA", REPOSITORY.parent / "shared"))
-CLASSES = ["Dolphin", "Otter", "Penguin", "Seal", "Starfish", "Octopus", "Corals"]
 LABELLED, PER_CLASS = 5, 26
 
 Pictures = dict[str, list[bytes]]
 
 
 def load_pictures() -> Pictures:
-    """Photographs by class where there are some, handwritten digits otherwise."""
-    archive = SHARED / "data" / "sea-animals.zip"
+    """Handwritten digits by class: pictures that the project may show."""
+    digits = load_digits()
     found: Pictures = defaultdict(list)
-    if not archive.is_file():
-        digits = load_digits()
-        for image, value in zip(digits.images[:400], digits.target[:400], strict=True):
-            buffer = io.BytesIO()
-            Image.fromarray((255 - image * 15.9).astype(np.uint8)).resize((96, 96)).save(
-                buffer, "PNG"
-            )
-            found[str(value)].append(buffer.getvalue())
-        return found
-    with zipfile.ZipFile(archive) as files:
-        for name in sorted(files.namelist()):
-            if (folder := Path(name).parent.name) in CLASSES and not name.endswith("/"):
-                found[folder].append(files.read(name))
-    return {name: found[name] for name in CLASSES}
+    for image, value in zip(digits.images[:400], digits.target[:400], strict=True):
+        buffer = io.BytesIO()
+        grey = Image.fromarray((255 - image * 15.9).astype(np.uint8))
+        grey.resize((96, 96)).save(buffer, "PNG")
+        found[str(value)].append(buffer.getvalue())
+    return found
 
 
 def fill(address: str, pictures: Pictures) -> None:
     """A project with all pictures, their true labels beside them, a few of each class labelled."""
-    with httpx.Client(base_url=address, timeout=120, params={"project": "sea"}) as client:
-        client.post("/projects", json={"name": "Sea"})
+    with httpx.Client(base_url=address, timeout=120, params={"project": "digits"}) as client:
+        client.post("/projects", json={"name": "Digits"})
         labels = []
         for index in range(PER_CLASS):
             for name, images in pictures.items():
-                file = ("files", (f"{name.lower()}-{index:02d}.jpg", images[index]))
+                file = ("files", (f"{name}-{index:02d}.png", images[index]))
                 form = {"reference_label": name}
                 image = client.post("/images", files=[file], data=form).json()["images"][0]
                 if index < LABELLED:
-                    labels.append({"image_id": image["id"], "class_id": name.lower()})
+                    labels.append({"image_id": image["id"], "class_id": name})
         for name in pictures:
             client.post("/classes", json={"name": name}).raise_for_status()
         wait_for(lambda: client.get("/images").json()["pending"] == 0, "the embeddings", 300)
@@ -81,7 +69,7 @@ def dismiss_notice(page: Page) -> None:
 
 
 def take_light(page: Page, unseen: bytes) -> None:
-    page.goto("/?project=sea&view=all")
+    page.goto("/?project=digits&view=all")
     expect(cells(page).first).to_be_visible()
     dismiss_notice(page)
     cells(page).nth(3).click()
@@ -92,21 +80,21 @@ def take_light(page: Page, unseen: bytes) -> None:
     page.get_by_role("button", name="Try it").click()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a file").click()
-    chooser.value.set_files({"name": "new.jpg", "mimeType": "image/jpeg", "buffer": unseen})
+    chooser.value.set_files({"name": "new.png", "mimeType": "image/png", "buffer": unseen})
     expect(page.get_by_role("list", name="Probability of each class").last).to_be_visible()
     page.mouse.move(0, 0)
     save(page, "try-it")
 
 
-def take_dark(page: Page, names: list[str]) -> None:
-    page.goto("/?project=sea")
+def take_dark(page: Page) -> None:
+    page.goto("/?project=digits")
     expect(cells(page).first).to_be_visible()
     dismiss_notice(page)
     panel = page.get_by_role("complementary", name="Image")
     for _ in range(3):
-        file = panel.get_by_text(re.compile(r"^\w+-\d\d\.jpg$"))
+        file = panel.get_by_text(re.compile(r"^\w+-\d\d\.png$"))
         true_class = file.inner_text().rpartition("-")[0]
-        page.keyboard.press(str(1 + names.index(true_class)))
+        page.keyboard.press(true_class)
         page.wait_for_timeout(900)
     save(page, "to-label-dark")
 
@@ -121,7 +109,7 @@ def main() -> None:
             with open_page(playwright, service.address) as page:
                 take_light(page, pictures[next(iter(pictures))][-1])
             with open_page(playwright, service.address, scheme="dark") as page:
-                take_dark(page, [name.lower() for name in pictures])
+                take_dark(page)
 
 
 if __name__ == "__main__":
