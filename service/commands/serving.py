@@ -25,11 +25,12 @@ def up() -> None:
                 load_sample(address, settings, console)
             _print_notices(address, settings)
         except (ApiError, httpx.HTTPError) as error:
-            if supervisor.stopped:
-                return  # the service went away because it was told to
-            console.print(
-                f"\n  The sample project is not loaded, a later start tries again: {error}"
-            )
+            if not supervisor.stopped:  # else the service went away because it was told to
+                console.print(
+                    f"\n  The sample project is not loaded, a later start tries again: {error}"
+                )
+        if supervisor.stopped:
+            return
         console.print(f"\n  Handful is ready: [bold]{address}[/bold]   (Ctrl-C stops it)\n")
 
     try:

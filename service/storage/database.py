@@ -1,5 +1,7 @@
 """The one way to the database: a read or a write transaction at a time."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from sqlalchemy.orm import Session
 MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number that no other program takes on the same PostgreSQL database.
 WRITE_LOCK = 4841414644
+# How long a connection to SQLite waits for another that holds the file.
+BUSY_SECONDS = 30
 
 
 class Database:
@@ -65,8 +69,23 @@ class Database:
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin in _begin_sqlite, not in the driver
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=30000"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    _keep_write_ahead_log(connection)
+
+
+def _keep_write_ahead_log(connection: Any) -> None:
+    # Of processes that do it to a new file at once, SQLite refuses all but one without waiting.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
