@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from models.views import ViewSpec
-from models.vit import VitConfig
+from models.manifest import VitConfig
+from models.view_spec import ViewSpec
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,9 @@ class Recipe:
     """Everything that decides a run's result besides the images and the seed.
 
     The defaults are the paper's. Rates and decays are (start, peak, final) or (start, final);
-    momentum goes linearly from its first value to its second.
+    momentum goes linearly from its first value to its second. `prior_exponent`: the share of the
+    k-th largest prototype falls as k ** -exponent, 0 asks for equal shares. `queue`: how many past
+    targets balance those of the batch.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Recipe:
     target: ViewSpec
     anchor: ViewSpec
     focal: ViewSpec
+    description: str = ""
     anchor_views: int = 1
     focal_views: int = 10
     mask_ratio: float = 0.15
@@ -31,6 +34,8 @@ class Recipe:
     sharpen_temperature: float = 0.25
     sinkhorn_iterations: int = 3
     me_max_weight: float = 1.0
+    prior_exponent: float = 0.0
+    queue: int = 0
     batch: int = 1024
     epochs: float = 800
     warmup_epochs: float = 15

@@ -7,38 +7,15 @@ three batched matrix products on any device.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from models.transforms import IMAGENET_MEAN, IMAGENET_STD
+from models.view_spec import ViewSpec
 
 LUMA = (0.299, 0.587, 0.114)
 TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
-
-
-@dataclass(frozen=True)
-class ViewSpec:
-    """How one kind of view is drawn. Scales are shares of the image's area, hue of a full turn.
-
-    blur_radius: in pixels of a view of `blur_reference_size`, and in proportion for other sizes;
-    None: in pixels of every view, as in the paper.
-    """
-
-    size: int
-    scale: tuple[float, float]
-    aspect: tuple[float, float] = (3 / 4, 4 / 3)
-    flip: float = 0.5
-    jitter: float = 0.8
-    brightness: float = 0.4
-    contrast: float = 0.4
-    saturation: float = 0.4
-    hue: float = 0.1
-    grey: float = 0.2
-    blur: float = 0.5
-    blur_radius: tuple[float, float] = (0.1, 2.0)
-    blur_reference_size: int | None = None
 
 
 class Draws:

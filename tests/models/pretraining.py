@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from models.manifest import VitConfig
 from models.recipes import Recipe
-from models.views import ViewSpec
-from models.vit import VitConfig
+from models.view_spec import ViewSpec
 
 TINY = Recipe(
     name="tiny",

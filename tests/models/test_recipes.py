@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.recipes import PRESETS, preset
-from models.views import ViewSpec
+from models.view_spec import ViewSpec
 
 
 def test_vit_s16_is_the_papers_recipe() -> None:

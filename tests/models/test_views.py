@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models.transforms import IMAGENET_MEAN, IMAGENET_STD
+from models.view_spec import ViewSpec
 from models.views import (
     Draws,
-    ViewSpec,
     blur_matrix,
     crop_matrices,
     hue_matrix,

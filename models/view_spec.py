@@ -1,0 +1,26 @@
+"""How one kind of view is drawn, in numbers. Torch-free, so that recipes can be listed anywhere."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """How one kind of view is drawn. Scales are shares of the image's area, hue of a full turn.
+
+    blur_radius: in pixels of a view of `blur_reference_size`, and in proportion for other sizes;
+    None: in pixels of every view, as in the paper.
+    """
+
+    size: int
+    scale: tuple[float, float]
+    aspect: tuple[float, float] = (3 / 4, 4 / 3)
+    flip: float = 0.5
+    jitter: float = 0.8
+    brightness: float = 0.4
+    contrast: float = 0.4
+    saturation: float = 0.4
+    hue: float = 0.1
+    grey: float = 0.2
+    blur: float = 0.5
+    blur_radius: tuple[float, float] = (0.1, 2.0)
+    blur_reference_size: int | None = None
