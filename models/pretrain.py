@@ -1,7 +1,7 @@
 """Pretraining with Masked Siamese Networks on one device, from images in memory to an encoder."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,11 @@ from timm.layers.attention import Attention
 from torch import Tensor, nn
 
 from models.initialisation import initialise
-from models.masking import sample_mask
-from models.momentum import update_target
 from models.msn import MaskedSiameseNetwork, parameter_groups
-from models.msn_loss import MsnLoss, msn_loss
 from models.probes import knn_probe
 from models.recipes import Recipe
 from models.run_folder import Record, Run, append_record, resume_run, save_run
-from models.schedules import cosine, linear, warmup_cosine
-from models.views import make_views
+from models.train_step import step_generator, step_values, summarise, train_step
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -33,15 +29,6 @@ class Intervals:
     log_steps: int = 20
     checkpoint_seconds: float = 120.0
     probe_seconds: float = 600.0
-
-
-@dataclass(frozen=True)
-class StepValues:
-    """What the schedules give for one step."""
-
-    learning_rate: float
-    weight_decay: float
-    momentum: float
 
 
 def pretrain(
@@ -90,52 +77,6 @@ def pretrain(
     return run.network
 
 
-def train_step(run: Run, images: Tensor, values: StepValues, generator: torch.Generator) -> MsnLoss:
-    """One update of anchor encoder and prototypes by gradient, and of the target by momentum."""
-    recipe, network, optimizer = run.recipe, run.network, run.optimizer
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.bf16):
-        targets = network.project_targets(make_views(images, recipe.target, generator))
-        anchors = network.project_anchors(anchor_views(recipe, images, generator))
-    loss = msn_loss(
-        anchors,  # (views x batch, dim)
-        targets,  # (batch, dim)
-        network.prototypes,  # (K, dim)
-        temperature=recipe.temperature,
-        sharpen_temperature=recipe.sharpen_temperature,
-        sinkhorn_iterations=recipe.sinkhorn_iterations,
-        me_max_weight=recipe.me_max_weight,
-    )
-    optimizer.zero_grad()
-    loss.total.backward()
-    # The prototypes stay outside the clip, as in the paper's code.
-    nn.utils.clip_grad_norm_(network.encoder.parameters(), recipe.clip)
-    for group in optimizer.param_groups:
-        group["lr"] = values.learning_rate
-        group["weight_decay"] = values.weight_decay if group["decays"] else 0.0
-    optimizer.step()
-    update_target(network.target_encoder, network.encoder, values.momentum)
-    return loss
-
-
-def anchor_views(
-    recipe: Recipe, images: Tensor, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Masked random views, then whole focal views; views of one size share one forward pass."""
-    if recipe.anchor_views:
-        views = [make_views(images, recipe.anchor, generator) for _ in range(recipe.anchor_views)]
-        yield torch.cat(views), anchor_mask(recipe, recipe.anchor_views * len(images), generator)
-    if recipe.focal_views:
-        views = [make_views(images, recipe.focal, generator) for _ in range(recipe.focal_views)]
-        yield torch.cat(views), None
-
-
-def anchor_mask(recipe: Recipe, anchors: int, generator: torch.Generator) -> Tensor:
-    """Patches that the anchors keep: one permutation for all, or one for each."""
-    patches = (recipe.anchor.size // recipe.vit.patch_size) ** 2
-    rows = anchors if recipe.mask_per_sample else 1
-    return sample_mask(patches, recipe.mask_ratio, rows=rows, generator=generator)
-
-
 def count_steps(recipe: Recipe, images: int) -> tuple[int, int]:
     """Steps in an epoch, the last incomplete batch left out, and steps in the whole run."""
     steps_per_epoch = images // recipe.batch
@@ -144,18 +85,6 @@ def count_steps(recipe: Recipe, images: int) -> tuple[int, int]:
             f"{images} images fill no batch of {recipe.batch}; add images or choose a smaller batch"
         )
     return steps_per_epoch, max(1, round(recipe.epochs * steps_per_epoch))
-
-
-def step_values(recipe: Recipe, step: int, steps: int, steps_per_epoch: int) -> StepValues:
-    """Learning rate, weight decay and momentum at `step` of `steps`."""
-    start, peak, final = recipe.learning_rate
-    warmup = round(recipe.warmup_epochs * steps_per_epoch)
-    decay, momentum = recipe.weight_decay, recipe.momentum
-    return StepValues(
-        warmup_cosine(step, steps=steps, warmup=warmup, start=start, peak=peak, final=final),
-        cosine(step, steps=steps, start=decay[0], final=decay[1]),
-        linear(step, steps=steps, start=momentum[0], final=momentum[1]),
-    )
 
 
 def start_run(recipe: Recipe, images: Images, out_folder: Path, device: str, seed: int) -> Run:
@@ -196,20 +125,9 @@ def use_plain_attention(network: nn.Module) -> None:
             module.fused_attn = False  # type: ignore[misc]
 
 
-def step_generator(device: str, seed: int, step: int) -> torch.Generator:
-    """Random numbers that depend on seed and step alone, so that a resumed run draws the same."""
-    return torch.Generator(device).manual_seed((seed << 32) + step)
-
-
 def load_batch(images: Images, step: int, batch: int, seed: int) -> Tensor:
     """The images of one step, uint8 (batch, 3, H, W): a new permutation each epoch."""
     epoch, position = divmod(step, len(images) // batch)
     order = np.random.default_rng((seed, epoch)).permutation(len(images))
     chosen = np.sort(order[position * batch : (position + 1) * batch])
     return torch.from_numpy(images[chosen])
-
-
-def summarise(loss: MsnLoss, values: StepValues) -> Record:
-    """Loss parts, statistics and schedule values as plain numbers."""
-    numbers = {name: round(value.item(), 5) for name, value in vars(loss).items()}
-    return numbers | {name: float(f"{value:.4g}") for name, value in vars(values).items()}

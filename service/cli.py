@@ -2,7 +2,7 @@
 
 import typer
 
-from service.commands import remote, research, serving
+from service.commands import pretraining, remote, research, serving
 
 app = typer.Typer(
     help="An image classifier from a handful of labels.", no_args_is_help=True, add_completion=False
@@ -13,7 +13,7 @@ app.command()(remote.label)
 app.command()(remote.predict)
 app.command()(remote.encoders)
 app.command()(research.evaluate)
-app.command()(research.pretrain)
+app.command()(pretraining.pretrain)
 app.command()(serving.serve)
 app.command()(serving.worker)
 app.command()(serving.openapi)

@@ -15,11 +15,9 @@ from models.pretrain import (
     new_network,
     pretrain,
     start_run,
-    step_generator,
-    step_values,
-    train_step,
 )
 from models.run_folder import LOG_FILE, Record
+from models.train_step import step_generator, step_values, train_step
 from tests.models.pretraining import TINY, coloured_images
 
 EVERY_STEP = Intervals(log_steps=1, checkpoint_seconds=0, probe_seconds=3600)
