@@ -14,7 +14,7 @@ from models.loaders.vit_msn import load_vit_msn
 from models.manifest import MANIFEST_FILE, Feature, Manifest, Norm, VitConfig
 from models.vit import interpolate_positions
 
-__all__ = ["BUNDLED_FOLDER", "PUBLIC_MSN", "Hub", "load_encoder"]
+__all__ = ["BUNDLED_FOLDER", "PUBLIC_MSN", "Hub", "load_encoder", "load_vit_for"]
 
 BUNDLED_FOLDER = Path(__file__).parent.parent / "weights"
 PUBLIC_MSN = "facebook/vit-msn-small"
@@ -42,6 +42,41 @@ def load_encoder(
     """
     loaded = _load(spec, hub or Hub(), bundled_folder)
     return _adapt(*loaded, norm, image_size)
+
+
+def load_vit_for(
+    vit: VitConfig, spec: str, *, hub: Hub | None = None, bundled_folder: Path = BUNDLED_FOLDER
+) -> dict[str, Tensor]:
+    """The encoder that `spec` names as the float32 state dict of `vit`, to go on training from.
+
+    Position embeddings are interpolated to the image size of `vit`. Raises EncoderError as
+    load_encoder does, and where the two architectures differ in anything that shapes a tensor or
+    its use.
+    """
+    manifest, tensors = load_encoder(spec, hub=hub, bundled_folder=bundled_folder)
+    theirs, wanted = _block_sizes(manifest.architecture), _block_sizes(vit)
+    if theirs != wanted:
+        raise EncoderError(
+            f"{spec} is a ViT of {_sizes(theirs)}; the recipe trains one of {_sizes(wanted)}. "
+            "Choose a recipe of the encoder's architecture, or an encoder of the recipe's."
+        )
+    grid = vit.image_size // vit.patch_size
+    return tensors | {"pos_embed": interpolate_positions(tensors["pos_embed"], (grid, grid))}
+
+
+def _block_sizes(config: VitConfig) -> dict[str, float]:
+    """What two encoders must share for one's weights to mean the same in the other."""
+    return {
+        "patch size": config.patch_size,
+        "width": config.width,
+        "depth": config.depth,
+        "heads": config.heads,
+        "MLP ratio": config.mlp_ratio,
+    }
+
+
+def _sizes(sizes: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in sizes.items())
 
 
 def _load(spec: str, hub: Hub, bundled_folder: Path) -> Loaded:
