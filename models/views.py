@@ -19,24 +19,49 @@ TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0
 
 
 class Draws:
-    """Random numbers for `count` samples at once, on a device, from one generator."""
+    """Random numbers for `count` samples at once, on a device, from one generator.
 
-    def __init__(self, count: int, device: torch.device, generator: torch.Generator | None) -> None:
+    The samples are part `rank` of `world` parts: all processes draw the same numbers for the whole
+    batch, and each takes those of its own part, so that a batch's views do not depend on `world`.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        device: torch.device,
+        generator: torch.Generator | None,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
         self._count, self._device, self._generator = count, device, generator
+        self._rank, self._world = rank, world
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> Tensor:
         """(count,) numbers in [low, high)."""
-        numbers = torch.rand(self._count, generator=self._generator, device=self._device)
-        return low + (high - low) * numbers
+        whole = self._count * self._world
+        numbers = torch.rand(whole, generator=self._generator, device=self._device)
+        own = numbers[self._rank * self._count : (self._rank + 1) * self._count]
+        return low + (high - low) * own
 
     def happens(self, probability: float) -> Tensor:
         """(count,) booleans, true with `probability`."""
         return self.uniform() < probability
 
 
-def make_views(images: Tensor, spec: ViewSpec, generator: torch.Generator | None = None) -> Tensor:
-    """One view an image: uint8 (B, 3, H, W) to float32 (B, 3, size, size), ImageNet-normalised."""
-    draws = Draws(images.shape[0], images.device, generator)
+def make_views(
+    images: Tensor,
+    spec: ViewSpec,
+    generator: torch.Generator | None = None,
+    *,
+    rank: int = 0,
+    world: int = 1,
+) -> Tensor:
+    """One view an image: uint8 (B, 3, H, W) to float32 (B, 3, size, size), ImageNet-normalised.
+
+    The images are part `rank` of a batch in `world` equal parts: each gets the view that it would
+    get in the whole batch.
+    """
+    draws = Draws(images.shape[0], images.device, generator, rank, world)
     rows, columns = crop_matrices(images.shape[-2], images.shape[-1], spec, draws)
     cropped = rows @ (images.float() / 255) @ columns.transpose(-1, -2)  # (B, 3, size, size)
     return normalise_pixels(jitter_colours(cropped, spec, draws))

@@ -145,3 +145,13 @@ def test_contrast_leaves_the_mean_brightness() -> None:
     changed = jitter_colours(pixels, spec, Draws(50, pixels.device, generator()))
     torch.testing.assert_close(changed.mean(dim=(1, 2, 3)), pixels.mean(dim=(1, 2, 3)))
     assert changed.std(dim=(1, 2, 3)).std() > 0.001
+
+
+def test_parts_of_a_batch_get_the_views_of_the_whole_batch() -> None:
+    spec, images = ViewSpec(size=16, scale=(0.3, 1.0)), photographs(6)
+    whole = make_views(images, spec, generator())
+    parts = [
+        make_views(images[3 * rank : 3 * rank + 3], spec, generator(), rank=rank, world=2)
+        for rank in range(2)
+    ]
+    torch.testing.assert_close(torch.cat(parts), whole)
