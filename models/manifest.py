@@ -84,12 +84,18 @@ def load_manifest(folder: Path) -> Manifest:
     """The manifest in a checkpoint folder; raises EncoderError if it is missing or damaged."""
     path = Path(folder) / MANIFEST_FILE
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        return parse_manifest(path.read_bytes(), str(path))
     except OSError as error:
         raise EncoderError(f"{path} cannot be read ({error.strerror}): {_REPAIR}") from error
+
+
+def parse_manifest(text: str | bytes, where: str) -> Manifest:
+    """The manifest that JSON `text` holds; raises EncoderError, speaking of `where`, if none."""
+    try:
+        return Manifest.model_validate_json(text)
     except ValidationError as error:
         raise EncoderError(
-            f"{path} is no encoder manifest: {_reasons(error)}; {_REPAIR}"
+            f"{where} is no encoder manifest: {_reasons(error)}; {_REPAIR}"
         ) from error
 
 

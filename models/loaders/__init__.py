@@ -5,10 +5,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from models.checkpoints import encoder_id, load_checkpoint
+from models.checkpoints import encoder_id
 from models.errors import EncoderError
 from models.loaders.hub import Hub
 from models.loaders.msn import load_msn
+from models.loaders.own import Loaded, load_own
 from models.loaders.timm_vit import load_timm
 from models.loaders.vit_msn import load_vit_msn
 from models.manifest import MANIFEST_FILE, Feature, Manifest, Norm, VitConfig
@@ -19,11 +20,10 @@ __all__ = ["BUNDLED_FOLDER", "PUBLIC_MSN", "Hub", "load_encoder", "load_vit_for"
 BUNDLED_FOLDER = Path(__file__).parent.parent / "weights"
 PUBLIC_MSN = "facebook/vit-msn-small"
 
-Loaded = tuple[Manifest, dict[str, Tensor]]
-
 _FORMS = (
     "auto, hf:NAME or hf:FOLDER, msn:ARCHITECTURE=FILE.pth.tar, timm:NAME, "
-    "timm:NAME=FILE.safetensors, or a folder with a manifest.json"
+    "timm:NAME=FILE.safetensors, msn:FILE or timm:FILE as Handful exports them, "
+    "or a folder with a manifest.json"
 )
 
 
@@ -80,34 +80,29 @@ def _sizes(sizes: dict[str, float]) -> str:
 
 
 def _load(spec: str, hub: Hub, bundled_folder: Path) -> Loaded:
-    kind, _, rest = spec.partition(":")
-    name, _, file = rest.partition("=")
-    path = Path(file).expanduser() if file else None
+    kind, name, path = _parts(spec)
     if spec == "auto":
         return _load_auto(hub, bundled_folder)
-    if kind == "hf" and rest:
-        return load_vit_msn(rest, hub)
-    if kind == "msn" and name and path:
+    if kind == "hf" and name:
+        return load_vit_msn(name, hub)
+    if kind == "msn" and path:
         return load_msn(name, path)
-    if kind == "timm" and name:
+    if kind == "timm" and (name or path):
         return load_timm(name, path, hub)
     if (Path(spec).expanduser() / MANIFEST_FILE).exists():
         return load_own(Path(spec).expanduser())
     raise EncoderError(f"{spec!r} names no encoder. Give {_FORMS}.")
 
 
-def load_own(folder: Path) -> Loaded:
-    """A Handful checkpoint folder whose content still has the id it was saved under."""
-    manifest, tensors = load_checkpoint(folder)
-    found = encoder_id(
-        manifest.name, tensors, manifest.architecture, manifest.transform, manifest.feature
-    )
-    if found != manifest.encoder_id:
-        raise EncoderError(
-            f"{folder} says it holds {manifest.encoder_id} but holds {found}: it was damaged or "
-            "edited. Copy it again."
-        )
-    return manifest, tensors
+def _parts(spec: str) -> tuple[str, str, Path | None]:
+    """Kind, name ("" where a file is to say it) and file of a spec KIND:NAME=FILE."""
+    kind, _, rest = spec.partition(":")
+    if kind == "hf":
+        return kind, rest, None
+    if rest and Path(rest).expanduser().is_file():
+        return kind, "", Path(rest).expanduser()
+    name, _, file = rest.partition("=")
+    return kind, name, Path(file).expanduser() if name and file else None
 
 
 def _load_auto(hub: Hub, bundled_folder: Path) -> Loaded:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from models.checkpoints import check_tensors, new_manifest
 from models.errors import EncoderError
+from models.loaders.own import carried_manifest, restore
 from models.loaders.tensors import only_tensors, read_torch_file
 from models.manifest import Feature, Manifest, VitConfig
 from models.transforms import EvaluationTransform
@@ -25,11 +26,17 @@ def load_msn(name: str, path: Path) -> tuple[Manifest, dict[str, Tensor]]:
     """The target encoder of an official checkpoint, without its projection head.
 
     Feature and transform are those of MSN's low-shot protocol: CLS before the LayerNorm;
-    resize 256, centre crop 224.
+    resize 256, centre crop 224. A file that carries a manifest needs no `name`.
     """
-    architecture = named_architecture(name)
-    tensors = _target_encoder(read_torch_file(path), path)
-    check_tensors(tensors, architecture, str(path))
+    architecture = named_architecture(name) if name else None
+    checkpoint = read_torch_file(path)
+    tensors = _target_encoder(checkpoint, path)
+    if architecture:
+        check_tensors(tensors, architecture, str(path))
+    if carried := carried_manifest(checkpoint):
+        return restore(carried, tensors, path)
+    if architecture is None:
+        raise EncoderError(f"{path} does not say what it holds: give msn:ARCHITECTURE={path}.")
     manifest = new_manifest(
         f"msn-{name}",
         tensors,

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from models.checkpoints import check_tensors, new_manifest
 from models.errors import EncoderError
 from models.loaders.hub import Hub
-from models.loaders.tensors import read_tensors
+from models.loaders.own import carried_manifest, restore
+from models.loaders.tensors import read_metadata, read_tensors
 from models.manifest import Feature, Manifest, VitConfig
 from models.transforms import EvaluationTransform
 
@@ -22,14 +23,18 @@ def load_timm(name: str, path: Path | None, hub: Hub) -> tuple[Manifest, dict[st
     """A plain ViT by timm's name, from the hub or from `path`, its classifier head dropped.
 
     Transform and licence come from timm's configuration of that name; the feature is the CLS
-    after the LayerNorm, which is what timm's own head sees.
+    after the LayerNorm, which is what timm's own head sees. A file that carries a manifest is
+    what it says, and needs no `name`.
     """
+    if path and not name:
+        return _load_carried(path)
     config = _pretrained_config(name)
     architecture = _architecture(name)
     where = path or _download(name, config, hub)
-    tensors = {key: tensor.float() for key, tensor in read_tensors(where).items()}
-    tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith("head.")}
+    tensors = _encoder_tensors(where)
     check_tensors(tensors, architecture, str(where))
+    if carried := carried_manifest(read_metadata(where)):
+        return restore(carried, tensors, where)
     manifest = new_manifest(
         name,
         tensors,
@@ -40,6 +45,19 @@ def load_timm(name: str, path: Path | None, hub: Hub) -> tuple[Manifest, dict[st
         feature=Feature(norm="post"),
     )
     return manifest, tensors
+
+
+def _load_carried(path: Path) -> tuple[Manifest, dict[str, Tensor]]:
+    tensors = _encoder_tensors(path)
+    carried = carried_manifest(read_metadata(path))
+    if carried is None:
+        raise EncoderError(f"{path} does not say what it holds: give timm:NAME={path}.")
+    return restore(carried, tensors, path)
+
+
+def _encoder_tensors(path: Path) -> dict[str, Tensor]:
+    tensors = {key: tensor.float() for key, tensor in read_tensors(path).items()}
+    return {key: tensor for key, tensor in tensors.items() if not key.startswith("head.")}
 
 
 def _pretrained_config(name: str) -> PretrainedCfg:

@@ -12,7 +12,8 @@ from models.checkpoints import compare_shapes, expected_shapes, new_manifest
 from models.errors import EncoderError
 from models.loaders.hub import Hub, MissingHubFileError
 from models.loaders.msn import protocol_transform
-from models.loaders.tensors import read_tensors
+from models.loaders.own import carried_manifest, restore
+from models.loaders.tensors import read_metadata, read_tensors
 from models.manifest import Feature, Manifest, VitConfig
 
 PUBLIC = tuple(
@@ -56,10 +57,13 @@ def load_vit_msn(name: str, hub: Hub) -> tuple[Manifest, dict[str, Tensor]]:
     """A ViTMSN by its folder or hub name, with the transform and feature of MSN's protocol.
 
     transformers' ViTMSNModel gives the CLS *after* the LayerNorm: that is norm="post" here.
+    Weights that carry a manifest are what it says.
     """
     config_path, weights_path = _files(name, hub)
     architecture = _architecture(config_path)
     tensors = _renamed(read_tensors(weights_path), architecture, weights_path)
+    if carried := carried_manifest(read_metadata(weights_path)):
+        return restore(carried, tensors, weights_path)
     manifest = new_manifest(
         Path(name).name,
         tensors,
@@ -127,7 +131,7 @@ def _renamed(theirs: dict[str, Tensor], architecture: VitConfig, path: Path) -> 
     bare = {key.removeprefix("vit."): tensor.float() for key, tensor in theirs.items()}
     bare = {key: tensor for key, tensor in bare.items() if not key.startswith(_DROPPED)}
     shapes = expected_shapes(architecture)
-    sources = {ours: _their_names(ours) for ours in shapes}
+    sources = {ours: their_names(ours) for ours in shapes}
     expected = {
         name: (shapes[ours][0] // len(names), *shapes[ours][1:])
         for ours, names in sources.items()
@@ -137,7 +141,7 @@ def _renamed(theirs: dict[str, Tensor], architecture: VitConfig, path: Path) -> 
     return {ours: torch.cat([bare[name] for name in names]) for ours, names in sources.items()}
 
 
-def _their_names(ours: str) -> list[str]:
+def their_names(ours: str) -> list[str]:
     for pattern, theirs in _RENAMED.items():
         if match := re.fullmatch(pattern, ours):
             name = match.expand(theirs)
