@@ -16,7 +16,7 @@ from service.api.errors import install_handlers
 from service.api.limits import BodyLimit
 from service.api.metrics import Metrics
 from service.api.openapi import RESPONSES, DocumentedApi
-from service.api.routes import classes, classifiers, health, images, jobs, projects
+from service.api.routes import classes, classifiers, health, images, jobs, presets, projects
 from service.logs import configure_logs
 from service.settings import Settings
 from service.usecases.context import Context, create_context
@@ -33,6 +33,7 @@ ROUTERS = (
     images.router,
     classifiers.router,
     jobs.router,
+    presets.router,
     health.router,
 )
 log = structlog.get_logger()

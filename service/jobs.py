@@ -7,9 +7,13 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-JobKind = Literal["embed", "register_encoder"]
+JobKind = Literal["embed", "register_encoder", "pretrain"]
 TASK = "handful.run_job"
-QUEUES: dict[str, str] = {"embed": "gpu.embed", "register_encoder": "gpu.embed"}
+QUEUES: dict[str, str] = {
+    "embed": "gpu.embed",
+    "register_encoder": "gpu.embed",
+    "pretrain": "gpu.pretrain",
+}
 ALL_QUEUES = sorted({*QUEUES.values(), "cpu"})
 
 log = structlog.get_logger()

@@ -11,11 +11,10 @@ Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE),
 ]
+Spec = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE)]
 # What the database can count to.
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 ClassifierKind = Literal["auto", "logistic", "prototype"]
-JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-JobKind = Literal["embed", "register_encoder"]
 Strategy = Literal["auto", "coverage", "uncertain"]
 
 
@@ -67,6 +66,10 @@ class ProjectUpdate(Message):
     name: Name | None = None
     classifier: ClassifierKind | None = Field(default=None, examples=["auto"])
     encoder_id: str | None = None
+
+
+class EncoderChoice(Message):
+    encoder_id: str = Field(examples=["vit-msn-small-1a2b3c4d"])
 
 
 class Project(Message):
@@ -251,7 +254,7 @@ class Suggestions(Message):
     strategy: Strategy
 
 
-# -- classifiers, encoders, jobs --------------------------------------------------------------
+# -- classifiers and encoders -----------------------------------------------------------------
 
 
 class Classifier(Message):
@@ -270,9 +273,7 @@ class ClassifierList(Message):
 
 
 class EncoderRegister(Message):
-    spec: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE)] = (
-        Field(examples=["hf:facebook/vit-msn-small"])
-    )
+    spec: Spec = Field(examples=["hf:facebook/vit-msn-small"])
 
 
 class Encoder(Message):
@@ -284,37 +285,18 @@ class Encoder(Message):
     feature: str = Field(examples=["CLS token of the last block, before the final LayerNorm"])
     licence: str
     notice: str | None = Field(description="Why this encoder stands in for another, if it does.")
+    active: bool = Field(description="Whether the project uses it at present.")
+    embedded: int = Field(description="Images of the project that it has embedded.")
+    accuracy: Estimate | None = Field(
+        description="Cross-validated accuracy on the project's labels, the same for all encoders; "
+        "None until it has embedded all labelled images and some class has two."
+    )
     created_at: datetime
 
 
 class EncoderList(Message):
     encoders: list[Encoder]
     default_id: str | None
-
-
-class JobCreate(Message):
-    kind: JobKind = Field(examples=["embed"])
-    payload: dict[str, Any] = Field(default_factory=dict)
-
-
-class Job(Message):
-    id: str
-    kind: JobKind
-    state: JobState
-    project_id: str | None
-    payload: dict[str, Any]
-    done: int
-    total: int
-    message: str
-    error: str | None
-    attempts: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-
-
-class JobList(Message):
-    jobs: list[Job]
 
 
 class KeyIn(Message):

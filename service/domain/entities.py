@@ -161,6 +161,28 @@ class Encoder:
 
 
 @dataclass(frozen=True)
+class ProjectEncoder(Encoder):
+    """An encoder and what it does for one project; `accuracy` is on the project's labels."""
+
+    active: bool
+    embedded: int
+    accuracy: Estimate | None
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe for pretraining that has a name; `starts_from` are encoders that it can go on."""
+
+    name: str
+    description: str
+    image_size: int
+    epochs: float
+    batch: int
+    device: str
+    starts_from: list[str]
+
+
+@dataclass(frozen=True)
 class Job:
     id: str
     kind: str

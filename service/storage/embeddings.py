@@ -66,9 +66,30 @@ def embeddings_after(
         )
         .order_by(EmbeddingRow.id)
     ).all()
-    vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype="<f4")
+    vectors = _from_bytes(b"".join(row.vector for row in rows))
     features = vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
     return [row.id for row in rows], [row.image_id for row in rows], features
+
+
+def features_of(session: Session, encoder_id: str, image_ids: Sequence[int]) -> dict[int, Features]:
+    """The feature (dimension,) of each of these images that the encoder has embedded."""
+    found: dict[int, Features] = {}
+    for start in range(0, len(image_ids), 500):
+        some = EmbeddingRow.image_id.in_(image_ids[start : start + 500])
+        rows = select(EmbeddingRow).where(EmbeddingRow.encoder_id == encoder_id, some)
+        found |= {row.image_id: _from_bytes(row.vector) for row in session.scalars(rows)}
+    return found
+
+
+def counts_by_encoder(session: Session, project_id: str) -> dict[str, int]:
+    """Number of the project's images that each encoder has embedded."""
+    rows = session.execute(
+        select(EmbeddingRow.encoder_id, func.count())
+        .join(ImageRow, ImageRow.id == EmbeddingRow.image_id)
+        .where(ImageRow.project_id == project_id)
+        .group_by(EmbeddingRow.encoder_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def count_embeddings(session: Session, project_id: str, encoder_id: str) -> int:
@@ -91,6 +112,10 @@ def _pending(encoder_id: str) -> Select[ImageRow]:
             ~is_embedded(encoder_id),
         )
     )
+
+
+def _from_bytes(vectors: bytes) -> Features:
+    return np.frombuffer(vectors, dtype="<f4")
 
 
 def _to_bytes(vector: Features) -> bytes:

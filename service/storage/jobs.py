@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.entities import Job, now
 from service.domain.errors import NotFound
-from service.storage.tables import JobRow
+from service.storage.tables import JobRecordRow, JobRow
 
 ACTIVE = ("queued", "running")
 
@@ -37,9 +37,13 @@ def list_jobs(session: Session, limit: int) -> list[JobRow]:
     return list(session.scalars(select(JobRow).order_by(JobRow.created_at.desc()).limit(limit)))
 
 
-def find_active(session: Session, kind: str, payload: dict[str, Any]) -> JobRow | None:
-    """A queued or running job of this kind with this payload, if there is one."""
-    rows = select(JobRow).where(JobRow.kind == kind, JobRow.state.in_(ACTIVE))
+def find_active(
+    session: Session, kind: str, payload: dict[str, Any], project_id: str | None = None
+) -> JobRow | None:
+    """A queued or running job that does this for this project, if there is one."""
+    rows = select(JobRow).where(
+        JobRow.kind == kind, JobRow.state.in_(ACTIVE), JobRow.project_id == project_id
+    )
     return next((row for row in session.scalars(rows) if row.payload == payload), None)
 
 
@@ -66,14 +70,35 @@ def claim(session: Session, job_id: str) -> bool:
 def beat(session: Session, job_id: str, attempt: int) -> bool:
     """Show that the worker lives; False where the job is not its own any more, or cancelled."""
     held = _held(job_id, attempt)
-    return _change(session, [*held, ~JobRow.cancel_requested], heartbeat_at=now())
+    # A cancelled one beats on until it has stopped: nobody else shall take it up meanwhile.
+    alive = _change(session, held, heartbeat_at=now())
+    return alive and not get_job(session, job_id).cancel_requested
 
 
 def report(
     session: Session, job_id: str, attempt: int, *, done: int, total: int, message: str
-) -> None:
-    """Note how far the job is."""
-    _change(session, _held(job_id, attempt), done=done, total=total, message=message)
+) -> bool:
+    """Note how far the job is; False where it is no longer this worker's."""
+    held = _held(job_id, attempt)
+    return _change(session, held, done=done, total=total, message=message)
+
+
+def add_record(session: Session, job_id: str, content: dict[str, Any]) -> None:
+    """Keep what the job says of itself under the next number."""
+    last = select(func.max(JobRecordRow.number)).where(JobRecordRow.job_id == job_id)
+    number = (session.scalar(last) or 0) + 1
+    session.add(JobRecordRow(job_id=job_id, number=number, content=content))
+
+
+def records_after(session: Session, job_id: str, number: int, limit: int) -> list[dict[str, Any]]:
+    """The job's records behind this number in their order, each with its own."""
+    rows = session.scalars(
+        select(JobRecordRow)
+        .where(JobRecordRow.job_id == job_id, JobRecordRow.number > number)
+        .order_by(JobRecordRow.number)
+        .limit(limit)
+    )
+    return [row.content | {"number": row.number} for row in rows]
 
 
 def finish(
@@ -101,6 +126,21 @@ def request_cancel(session: Session, job_id: str) -> None:
     _change(session, [JobRow.id == job_id, JobRow.state == "running"], cancel_requested=True)
 
 
+def resume(session: Session, job_id: str) -> bool:
+    """Queue a job again that failed or was cancelled; False where it is in another state."""
+    return _change(
+        session,
+        [JobRow.id == job_id, JobRow.state.in_(("failed", "cancelled"))],
+        state="queued",
+        message="",
+        error=None,
+        forgiven=JobRow.attempts,
+        cancel_requested=False,
+        sent_at=None,
+        finished_at=None,
+    )
+
+
 def requeue_orphans(session: Session, silent: timedelta, max_attempts: int) -> None:
     """Put running jobs whose worker fell silent back; give up those that did so too often."""
     orphaned = [JobRow.state == "running", JobRow.heartbeat_at < now() - silent]
@@ -113,7 +153,7 @@ def requeue_orphans(session: Session, silent: timedelta, max_attempts: int) -> N
     gave_up = f"Its worker died {max_attempts} times. See the worker's log, then start it again."
     _change(
         session,
-        [*orphaned, JobRow.attempts >= max_attempts],
+        [*orphaned, JobRow.attempts - JobRow.forgiven >= max_attempts],
         state="failed",
         error=gave_up,
         finished_at=now(),

@@ -151,9 +151,19 @@ class JobRow(Base):
     message: Mapped[str] = mapped_column(default="")
     error: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    # Attempts that count no more against the job, because someone asked to resume it after them.
+    forgiven: Mapped[int] = mapped_column(default=0, server_default="0")
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     sent_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class JobRecordRow(Base):
+    __tablename__ = "job_records"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[dict[str, Any]]

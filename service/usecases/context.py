@@ -9,6 +9,7 @@ from service.storage.database import Database
 from service.storage.encoders import EncoderShelf
 from service.storage.image_store import ImageStore
 from service.storage.pools import Pools
+from service.usecases.accuracies import AccuracyCache
 from service.usecases.scores import ScoreCache
 
 
@@ -24,6 +25,7 @@ class Context:
     pools: Pools = field(default_factory=Pools)
     heads: Heads = field(default_factory=Heads)
     scores: ScoreCache = field(default_factory=ScoreCache)
+    accuracies: AccuracyCache = field(default_factory=AccuracyCache)
 
 
 def create_context(settings: Settings) -> Context:

@@ -17,6 +17,7 @@ from models.transforms import EvaluationTransform, evaluation_pixels
 from service.domain.entities import Job
 from service.domain.errors import NotFound
 from service.storage import embeddings, projects
+from service.storage.encoders import get_encoder
 from service.storage.tables import ImageRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.jobs import start_again, start_job
@@ -51,6 +52,13 @@ def embed_images(context: Context, project_id: str, image_ids: Sequence[int]) ->
     if rows:
         _embed_rows(context, encoder_id, rows, context.encoders.get(encoder_id))
     return None
+
+
+def request_embedding(context: Context, encoder_id: str) -> Job:
+    """Have a worker embed what waits for the encoder. Raises NotFound."""
+    with context.database.read() as session:
+        get_encoder(session, encoder_id)
+    return start_job(context, "embed", {"encoder_id": encoder_id})
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from service.domain.entities import Job, now
-from service.domain.errors import Conflict, Invalid
+from service.domain.errors import Conflict
 from service.storage import jobs
-from service.storage.encoders import get_encoder
 from service.storage.tables import EncoderRow
 from service.usecases.context import Context
 
@@ -15,6 +14,7 @@ SILENT_AFTER = timedelta(seconds=20)
 RESEND_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(minutes=5)
+MAX_RECORDS = 10_000
 
 
 def start_job(
@@ -22,7 +22,7 @@ def start_job(
 ) -> Job:
     """Queue a job, or hand back the one that is already doing the same."""
     with context.database.write() as session:
-        row = jobs.find_active(session, kind, payload)
+        row = jobs.find_active(session, kind, payload, project_id)
         row = row or jobs.add_job(session, kind, payload, project_id)
         job = jobs.job_from_row(row)
     if job.state == "queued":
@@ -38,27 +38,19 @@ def start_again(context: Context, kind: str, payload: dict[str, Any]) -> None:
         start_job(context, kind, payload)
 
 
-def request_job(context: Context, kind: str, payload: dict[str, Any]) -> Job:
-    """Queue a job that a caller asked for. Raises Invalid for a payload that does not fit."""
-    wanted = {"embed": "encoder_id", "register_encoder": "spec"}[kind]
-    value = payload.get(wanted)
-    if not isinstance(value, str) or not _is_readable(value) or len(payload) > 1:
-        raise Invalid("bad-payload", f"A job '{kind}' takes the payload {{'{wanted}': '...'}}.")
-    if kind == "embed":
-        with context.database.read() as session:
-            get_encoder(session, value)
-    return start_job(context, kind, payload)
-
-
-def _is_readable(value: str) -> bool:
-    # PostgreSQL keeps no NUL, and an error that quoted one could not be written down either.
-    return bool(value) and value.isprintable()
-
-
 def get_job(context: Context, job_id: str) -> Job:
     """One job. Raises NotFound."""
     with context.database.read() as session:
         return jobs.job_from_row(jobs.get_job(session, job_id))
+
+
+def list_records(
+    context: Context, job_id: str, after: int = 0, limit: int = MAX_RECORDS
+) -> list[dict[str, Any]]:
+    """What a job says of itself, behind the record `after`. Raises NotFound."""
+    with context.database.read() as session:
+        jobs.get_job(session, job_id)
+        return jobs.records_after(session, job_id, after, limit)
 
 
 def list_jobs(context: Context, limit: int = 50) -> list[Job]:

@@ -53,9 +53,9 @@ def update_project(
     context: Context,
     project_id: str,
     *,
-    name: str | None,
-    classifier: str | None,
-    encoder_id: str | None,
+    name: str | None = None,
+    classifier: str | None = None,
+    encoder_id: str | None = None,
 ) -> Project:
     """Rename a project, pick its classifier, or have another encoder take over.
 

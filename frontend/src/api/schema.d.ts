@@ -60,6 +60,26 @@ export interface paths {
         patch: operations["update_project_projects__project_id__patch"];
         trace?: never;
     };
+    "/projects/{project_id}/encoder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Let another encoder take over, or go back to one
+         * @description At once where it has embedded the pool; else it does so beside the present one.
+         */
+        put: operations["choose_encoder_projects__project_id__encoder_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/classes": {
         parameters: {
             query?: never;
@@ -410,6 +430,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go on with a pretraining that failed or was cancelled */
+        post: operations["resume_job_jobs__job_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a pretraining has said of itself */
+        get: operations["list_records_jobs__job_id__records_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{job_id}/events": {
         parameters: {
             query?: never;
@@ -417,8 +471,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A job's progress as server-sent events, until it is over */
+        /**
+         * A job's progress as server-sent events, until it is over
+         * @description Events `job` carry the job, events `record` what a pretraining says of itself.
+         */
         get: operations["stream_events_jobs__job_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the presets of pretraining */
+        get: operations["list_presets_presets_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -656,6 +730,20 @@ export interface components {
             /** Encoder Id */
             encoder_id: string;
         };
+        /** EmbedCreate */
+        EmbedCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "embed";
+            payload: components["schemas"]["EmbedPayload"];
+        };
+        /** EmbedPayload */
+        EmbedPayload: {
+            /** Encoder Id */
+            encoder_id: string;
+        };
         /**
          * Encoder
          * @example {
@@ -667,6 +755,14 @@ export interface components {
          *       "feature": "CLS token of the last block, before the final LayerNorm",
          *       "licence": "apache-2.0",
          *       "notice": null,
+         *       "active": true,
+         *       "embedded": 2400,
+         *       "accuracy": {
+         *         "accuracy": 0.93,
+         *         "low": 0.87,
+         *         "high": 0.96,
+         *         "count": 100
+         *       },
          *       "created_at": "2026-01-31T09:30:00Z"
          *     }
          */
@@ -697,10 +793,35 @@ export interface components {
              */
             notice: string | null;
             /**
+             * Active
+             * @description Whether the project uses it at present.
+             */
+            active: boolean;
+            /**
+             * Embedded
+             * @description Images of the project that it has embedded.
+             */
+            embedded: number;
+            /** @description Cross-validated accuracy on the project's labels, the same for all encoders; None until it has embedded all labelled images and some class has two. */
+            accuracy: components["schemas"]["Estimate"] | null;
+            /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * EncoderChoice
+         * @example {
+         *       "encoder_id": "vit-msn-small-1a2b3c4d"
+         *     }
+         */
+        EncoderChoice: {
+            /**
+             * Encoder Id
+             * @example vit-msn-small-1a2b3c4d
+             */
+            encoder_id: string;
         };
         /**
          * EncoderList
@@ -715,6 +836,14 @@ export interface components {
          *           "feature": "CLS token of the last block, before the final LayerNorm",
          *           "licence": "apache-2.0",
          *           "notice": null,
+         *           "active": true,
+         *           "embedded": 2400,
+         *           "accuracy": {
+         *             "accuracy": 0.93,
+         *             "low": 0.87,
+         *             "high": 0.96,
+         *             "count": 100
+         *           },
          *           "created_at": "2026-01-31T09:30:00Z"
          *         }
          *       ],
@@ -1060,7 +1189,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "embed" | "register_encoder";
+            kind: "embed" | "register_encoder" | "pretrain";
             /**
              * State
              * @enum {string}
@@ -1094,25 +1223,19 @@ export interface components {
         };
         /**
          * JobCreate
+         * @description A job to start: its kind, and the payload that such a job takes.
          * @example {
-         *       "kind": "embed",
+         *       "kind": "pretrain",
          *       "payload": {
-         *         "encoder_id": "vit-msn-small-1a2b3c4d"
+         *         "preset": "cpu-64",
+         *         "epochs": 10,
+         *         "settings": {
+         *           "mask_ratio": 0.3
+         *         }
          *       }
          *     }
          */
-        JobCreate: {
-            /**
-             * Kind
-             * @example embed
-             * @enum {string}
-             */
-            kind: "embed" | "register_encoder";
-            /** Payload */
-            payload?: {
-                [key: string]: unknown;
-            };
-        };
+        JobCreate: components["schemas"]["EmbedCreate"] | components["schemas"]["RegisterCreate"] | components["schemas"]["PretrainCreate"];
         /**
          * JobList
          * @example {
@@ -1313,6 +1436,92 @@ export interface components {
             rejected: components["schemas"]["Rejected"][];
             classifier: components["schemas"]["ClassifierSummary"];
         };
+        /** Preset */
+        Preset: {
+            /** Name */
+            name: string;
+            /** Description */
+            description: string;
+            /** Image Size */
+            image_size: number;
+            /** Epochs */
+            epochs: number;
+            /**
+             * Batch
+             * @description Images a step: a pool needs at least as many.
+             */
+            batch: number;
+            /**
+             * Device
+             * @description The least that it is made for.
+             * @enum {string}
+             */
+            device: "cpu" | "gpu";
+            /**
+             * Starts From
+             * @description Ids of the registered encoders that have its architecture.
+             */
+            starts_from: string[];
+        };
+        /**
+         * PresetList
+         * @example {
+         *       "presets": [
+         *         {
+         *           "name": "cpu-64",
+         *           "description": "A small network on a CPU, in under an hour.",
+         *           "image_size": 64,
+         *           "epochs": 3.2,
+         *           "batch": 128,
+         *           "device": "cpu",
+         *           "starts_from": [
+         *             "msn-cpu-64-9a0b1c2d"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        PresetList: {
+            /** Presets */
+            presets: components["schemas"]["Preset"][];
+        };
+        /** PretrainCreate */
+        PretrainCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "pretrain";
+            payload: components["schemas"]["PretrainPayload"];
+        };
+        /** PretrainPayload */
+        PretrainPayload: {
+            /**
+             * Preset
+             * @example cpu-64
+             */
+            preset: string;
+            /**
+             * Epochs
+             * @description The preset's own if None.
+             */
+            epochs?: number | null;
+            /**
+             * Start From
+             * @description Id of the encoder to go on from; random weights if None.
+             */
+            start_from?: string | null;
+            /**
+             * Settings
+             * @description Values of the recipe to change, by name, as `handful pretrain --set` does.
+             * @example {
+             *       "mask_ratio": 0.3
+             *     }
+             */
+            settings?: {
+                [key: string]: string | boolean | number;
+            };
+        };
         /**
          * Problem
          * @description An error, after RFC 9457.
@@ -1485,6 +1694,131 @@ export interface components {
             classifier?: ("auto" | "logistic" | "prototype") | null;
             /** Encoder Id */
             encoder_id?: string | null;
+        };
+        /**
+         * Record
+         * @description What a pretraining says of itself now and then; what it does not speak of is left out.
+         *
+         *     After a resume a step may come a second time: the later record holds.
+         */
+        Record: {
+            /**
+             * Number
+             * @description Counts the job's records from 1; ask for those after one.
+             */
+            number: number;
+            /** Step */
+            step?: number | null;
+            /**
+             * Steps
+             * @description Steps of the whole run.
+             */
+            steps?: number | null;
+            /** Epoch */
+            epoch?: number | null;
+            /**
+             * Seconds
+             * @description Time spent training so far.
+             */
+            seconds?: number | null;
+            /** Seconds Left */
+            seconds_left?: number | null;
+            /** Images Per Second */
+            images_per_second?: number | null;
+            /**
+             * Waiting
+             * @description Share of the time spent waiting for data, from 0 to 1.
+             */
+            waiting?: number | null;
+            /** Memory Mb */
+            memory_mb?: number | null;
+            /**
+             * Total
+             * @description The loss: cross_entropy and me_max.
+             */
+            total?: number | null;
+            /** Cross Entropy */
+            cross_entropy?: number | null;
+            /** Me Max */
+            me_max?: number | null;
+            /** Distinct Prototypes */
+            distinct_prototypes?: number | null;
+            /** Mean Largest Target */
+            mean_largest_target?: number | null;
+            /** Learning Rate */
+            learning_rate?: number | null;
+            /** Weight Decay */
+            weight_decay?: number | null;
+            /** Momentum */
+            momentum?: number | null;
+            /**
+             * Knn
+             * @description Accuracy of nearest neighbours on the known labels.
+             */
+            knn?: number | null;
+            /**
+             * Low Shot
+             * @description Accuracy of a classifier from up to five labels a class.
+             */
+            low_shot?: number | null;
+            /**
+             * Alarm
+             * @description What goes wrong, and what to do.
+             */
+            alarm?: string | null;
+            /**
+             * Event
+             * @description started, resumed, micro_batch, stopped or finished
+             */
+            event?: string | null;
+            /** Message */
+            message?: string | null;
+        };
+        /**
+         * RecordList
+         * @example {
+         *       "records": [
+         *         {
+         *           "number": 7,
+         *           "step": 140,
+         *           "steps": 5000,
+         *           "epoch": 0.9,
+         *           "seconds": 61.4,
+         *           "seconds_left": 2130,
+         *           "images_per_second": 292,
+         *           "waiting": 0.01,
+         *           "memory_mb": 1340,
+         *           "total": 3.41,
+         *           "cross_entropy": 4.02,
+         *           "me_max": -0.61,
+         *           "distinct_prototypes": 96,
+         *           "mean_largest_target": 0.31,
+         *           "learning_rate": 0.0006,
+         *           "weight_decay": 0.041,
+         *           "momentum": 0.99,
+         *           "knn": 0.62,
+         *           "low_shot": 0.58
+         *         }
+         *       ]
+         *     }
+         */
+        RecordList: {
+            /** Records */
+            records: components["schemas"]["Record"][];
+        };
+        /** RegisterCreate */
+        RegisterCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "register_encoder";
+            payload: components["schemas"]["RegisterPayload"];
+        };
+        /** RegisterPayload */
+        RegisterPayload: {
+            /** Spec */
+            spec: string;
         };
         /** Rejected */
         Rejected: {
@@ -1845,6 +2179,50 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ProjectUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_encoder_projects__project_id__encoder_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EncoderChoice"];
             };
         };
         responses: {
@@ -2944,7 +3322,10 @@ export interface operations {
     };
     list_encoders_encoders_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3024,7 +3405,10 @@ export interface operations {
     };
     get_encoder_encoders__encoder_id__get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
             header?: never;
             path: {
                 encoder_id: string;
@@ -3104,7 +3488,10 @@ export interface operations {
     };
     create_job_jobs_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3224,9 +3611,95 @@ export interface operations {
             };
         };
     };
-    stream_events_jobs__job_id__events_get: {
+    resume_job_jobs__job_id__resume_post: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_records_jobs__job_id__records_get: {
+        parameters: {
+            query?: {
+                /** @description Number of the last one known. */
+                after?: number;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordList"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_events_jobs__job_id__events_get: {
+        parameters: {
+            query?: {
+                /** @description Number of the last one known. */
+                after?: number;
+            };
             header?: never;
             path: {
                 job_id: string;
@@ -3242,6 +3715,44 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_presets_presets_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresetList"];
                 };
             };
             /** @description What was wrong and what to do */

@@ -3,13 +3,13 @@
 from fastapi import APIRouter
 
 from service.api.dependencies import ContextDep, Limit, ProjectId
+from service.api.job_schemas import Job
 from service.api.schemas import (
     Classifier,
     ClassifierList,
     Encoder,
     EncoderList,
     EncoderRegister,
-    Job,
     RowId,
 )
 from service.domain import entities
@@ -44,14 +44,16 @@ def activate(
 
 
 @router.get("/encoders", summary="List the encoders", response_model=EncoderList)
-def list_encoders(context: ContextDep) -> dict[str, object]:
-    listed = encoders.list_encoders(context)
+def list_encoders(context: ContextDep, project: ProjectId = "default") -> dict[str, object]:
+    listed = encoders.list_project_encoders(context, project)
     return {"encoders": listed, "default_id": listed[0].id if listed else None}
 
 
 @router.get("/encoders/{encoder_id}", summary="One encoder", response_model=Encoder)
-def get_encoder(encoder_id: str, context: ContextDep) -> entities.Encoder:
-    return encoders.get_encoder(context, encoder_id)
+def get_encoder(
+    encoder_id: str, context: ContextDep, project: ProjectId = "default"
+) -> entities.ProjectEncoder:
+    return encoders.get_encoder(context, project, encoder_id)
 
 
 @router.post(

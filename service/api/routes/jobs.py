@@ -2,19 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from service.api.dependencies import ContextDep, Limit
-from service.api.schemas import Job, JobCreate, JobList
+from service.api.dependencies import ContextDep, Limit, ProjectId
+from service.api.job_schemas import (
+    EmbedCreate,
+    Job,
+    JobCreate,
+    JobList,
+    Record,
+    RecordList,
+    RegisterCreate,
+)
 from service.domain import entities
-from service.usecases import jobs
+from service.usecases import embedding, encoders, jobs, pretraining
 from service.usecases.context import Context
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 POLL_SECONDS = 0.5
+After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Number of the last one known.")]
 
 
 @router.get("", summary="List the newest jobs", response_model=JobList)
@@ -23,8 +33,15 @@ def list_jobs(context: ContextDep, limit: Limit = 50) -> dict[str, list[entities
 
 
 @router.post("", status_code=202, summary="Start a job", response_model=Job)
-def create_job(body: JobCreate, context: ContextDep) -> entities.Job:
-    return jobs.request_job(context, body.kind, body.payload)
+def create_job(
+    body: JobCreate, context: ContextDep, project: ProjectId = "default"
+) -> entities.Job:
+    asked = body.root
+    if isinstance(asked, EmbedCreate):
+        return embedding.request_embedding(context, asked.payload.encoder_id)
+    if isinstance(asked, RegisterCreate):
+        return encoders.request_encoder(context, asked.payload.spec)
+    return pretraining.request_pretraining(context, project, asked.payload.as_stored())
 
 
 @router.get("/{job_id}", summary="One job", response_model=Job)
@@ -37,24 +54,59 @@ def cancel_job(job_id: str, context: ContextDep) -> entities.Job:
     return jobs.cancel_job(context, job_id)
 
 
+@router.post(
+    "/{job_id}/resume",
+    status_code=202,
+    summary="Go on with a pretraining that failed or was cancelled",
+    response_model=Job,
+)
+def resume_job(job_id: str, context: ContextDep) -> entities.Job:
+    return pretraining.resume_pretraining(context, job_id)
+
+
+@router.get(
+    "/{job_id}/records",
+    summary="What a pretraining has said of itself",
+    response_model=RecordList,
+    response_model_exclude_none=True,
+)
+def list_records(
+    job_id: str, context: ContextDep, after: After = 0
+) -> dict[str, list[dict[str, Any]]]:
+    return {"records": jobs.list_records(context, job_id, after)}
+
+
 @router.get(
     "/{job_id}/events",
     summary="A job's progress as server-sent events, until it is over",
+    description="Events `job` carry the job, events `record` what a pretraining says of itself.",
     response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}},
 )
-def stream_events(job_id: str, context: ContextDep) -> StreamingResponse:
+def stream_events(
+    job_id: str,
+    context: ContextDep,
+    after: After = 0,
+    last_event_id: Annotated[str, Header(include_in_schema=False)] = "",
+) -> StreamingResponse:
     jobs.get_job(context, job_id)  # an unknown job is a 404, not an empty stream
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    # A browser that was cut off says by itself which record it had last.
+    known = int(last_event_id) if last_event_id.isdecimal() else after
     return StreamingResponse(
-        _events(context, job_id), media_type="text/event-stream", headers=headers
+        _events(context, job_id, known), media_type="text/event-stream", headers=headers
     )
 
 
-async def _events(context: Context, job_id: str) -> AsyncIterator[str]:
+async def _events(context: Context, job_id: str, known: int) -> AsyncIterator[str]:
     last = ""
     while True:
+        # The job first: what it had recorded by the state that is read here is then read too.
         job = await run_in_threadpool(jobs.get_job, context, job_id)
+        for record in await run_in_threadpool(jobs.list_records, context, job_id, known):
+            known = record["number"]
+            content = Record.model_validate(record).model_dump_json(exclude_none=True)
+            yield f"event: record\nid: {known}\ndata: {content}\n\n"
         body = Job.model_validate(job, from_attributes=True).model_dump_json()
         if body != last:
             yield f"event: job\ndata: {body}\n\n"

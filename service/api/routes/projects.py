@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from service.api.dependencies import ContextDep
-from service.api.schemas import Project, ProjectCreate, ProjectList, ProjectUpdate
+from service.api.schemas import EncoderChoice, Project, ProjectCreate, ProjectList, ProjectUpdate
 from service.domain import entities
 from service.usecases import projects
 
@@ -32,6 +32,16 @@ def get_project(project_id: str, context: ContextDep) -> entities.Project:
 )
 def update_project(project_id: str, body: ProjectUpdate, context: ContextDep) -> entities.Project:
     return projects.update_project(context, project_id, **body.model_dump())
+
+
+@router.put(
+    "/{project_id}/encoder",
+    summary="Let another encoder take over, or go back to one",
+    description="At once where it has embedded the pool; else it does so beside the present one.",
+    response_model=Project,
+)
+def choose_encoder(project_id: str, body: EncoderChoice, context: ContextDep) -> entities.Project:
+    return projects.update_project(context, project_id, encoder_id=body.encoder_id)
 
 
 @router.delete("/{project_id}", status_code=204, summary="Delete a project and all in it")

@@ -135,11 +135,11 @@ def test_jobs_can_be_asked_for(api: Caller, work: Callable[[], int]) -> None:
 
 def test_a_job_that_makes_no_sense_is_refused(api: Caller) -> None:
     for kind, payload, status, code in (
-        ("embed", {}, 422, "bad-payload"),
-        ("embed", {"encoder_id": 7}, 422, "bad-payload"),
+        ("embed", {}, 422, "malformed-request"),
+        ("embed", {"encoder_id": 7}, 422, "malformed-request"),
         ("embed", {"encoder_id": "nobody"}, 404, "unknown-encoder"),
-        ("embed", {"encoder_id": "x", "more": 1}, 422, "bad-payload"),
-        ("register_encoder", {"spec": ""}, 422, "bad-payload"),
+        ("embed", {"encoder_id": "x", "more": 1}, 422, "malformed-request"),
+        ("register_encoder", {"spec": ""}, 422, "malformed-request"),
         ("dance", {}, 422, "malformed-request"),
     ):
         response = api.http.post("/jobs", json={"kind": kind, "payload": payload})

@@ -1,0 +1,147 @@
+"""The REST contract of jobs: what each kind is given, and what a pretraining records."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, RootModel, StringConstraints
+
+from service.api.schemas import PRINTABLE, Message, Spec
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+JobKind = Literal["embed", "register_encoder", "pretrain"]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
+
+
+class EmbedPayload(Message):
+    encoder_id: Word
+
+
+class RegisterPayload(Message):
+    spec: Spec
+
+
+class PretrainPayload(Message):
+    preset: Word = Field(examples=["cpu-64"])
+    epochs: float | None = Field(
+        default=None, gt=0, le=10_000, description="The preset's own if None."
+    )
+    start_from: Word | None = Field(
+        default=None, description="Id of the encoder to go on from; random weights if None."
+    )
+    settings: dict[str, Word | bool | int | float] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="Values of the recipe to change, by name, as `handful pretrain --set` does.",
+        examples=[{"mask_ratio": 0.3}],
+    )
+
+    def as_stored(self) -> dict[str, Any]:
+        """Plain values, with the settings as one would type them."""
+        typed = {name: _as_typed(value) for name, value in self.settings.items()}
+        return self.model_dump() | {"settings": typed}
+
+
+class EmbedCreate(Message):
+    kind: Literal["embed"]
+    payload: EmbedPayload
+
+
+class RegisterCreate(Message):
+    kind: Literal["register_encoder"]
+    payload: RegisterPayload
+
+
+class PretrainCreate(Message):
+    kind: Literal["pretrain"]
+    payload: PretrainPayload
+
+
+class JobCreate(
+    RootModel[Annotated[EmbedCreate | RegisterCreate | PretrainCreate, Field(discriminator="kind")]]
+):
+    """A job to start: its kind, and the payload that such a job takes."""
+
+
+class Job(Message):
+    id: str
+    kind: JobKind
+    state: JobState
+    project_id: str | None
+    payload: dict[str, Any]
+    done: int
+    total: int
+    message: str
+    error: str | None
+    attempts: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobList(Message):
+    jobs: list[Job]
+
+
+class Record(Message):
+    """What a pretraining says of itself now and then; what it does not speak of is left out.
+
+    After a resume a step may come a second time: the later record holds.
+    """
+
+    # Other versions of the trainer may say more.
+    model_config = ConfigDict(extra="ignore")
+
+    number: int = Field(description="Counts the job's records from 1; ask for those after one.")
+    step: int | None = None
+    steps: int | None = Field(default=None, description="Steps of the whole run.")
+    epoch: float | None = None
+    seconds: float | None = Field(default=None, description="Time spent training so far.")
+    seconds_left: float | None = None
+    images_per_second: float | None = None
+    waiting: float | None = Field(
+        default=None, description="Share of the time spent waiting for data, from 0 to 1."
+    )
+    memory_mb: float | None = None
+    total: float | None = Field(default=None, description="The loss: cross_entropy and me_max.")
+    cross_entropy: float | None = None
+    me_max: float | None = None
+    distinct_prototypes: float | None = None
+    mean_largest_target: float | None = None
+    learning_rate: float | None = None
+    weight_decay: float | None = None
+    momentum: float | None = None
+    knn: float | None = Field(
+        default=None, description="Accuracy of nearest neighbours on the known labels."
+    )
+    low_shot: float | None = Field(
+        default=None, description="Accuracy of a classifier from up to five labels a class."
+    )
+    alarm: str | None = Field(default=None, description="What goes wrong, and what to do.")
+    event: str | None = Field(
+        default=None, description="started, resumed, micro_batch, stopped or finished"
+    )
+    message: str | None = None
+
+
+class RecordList(Message):
+    records: list[Record]
+
+
+class Preset(Message):
+    name: str
+    description: str
+    image_size: int
+    epochs: float
+    batch: int = Field(description="Images a step: a pool needs at least as many.")
+    device: Literal["cpu", "gpu"] = Field(description="The least that it is made for.")
+    starts_from: list[str] = Field(
+        description="Ids of the registered encoders that have its architecture."
+    )
+
+
+class PresetList(Message):
+    presets: list[Preset]
+
+
+def _as_typed(value: str | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
