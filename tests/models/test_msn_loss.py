@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.msn_loss import assign, mean_entropy, msn_loss, sharpen, sinkhorn
+from models.msn_loss import (
+    assign,
+    balanced_targets,
+    msn_loss,
+    power_law_prior,
+    prior_divergence,
+    sharpen,
+    sinkhorn,
+)
 
 Matrix = NDArray[np.float64]
 
@@ -51,10 +59,63 @@ def test_sinkhorn_rows_are_distributions_and_columns_even_out() -> None:
     torch.testing.assert_close(sinkhorn(skewed, 200).sum(dim=0), torch.full((8,), 4.0))
 
 
-def test_mean_entropy_is_that_of_the_mean_not_the_mean_of_entropies() -> None:
-    certain = torch.full((4, 4), -200.0).fill_diagonal_(0)
-    assert mean_entropy(certain).item() == pytest.approx(math.log(4))
-    assert mean_entropy(certain[:1]).item() == pytest.approx(0, abs=1e-6)
+def test_sinkhorn_moves_the_columns_toward_a_prior() -> None:
+    prior = power_law_prior(8, 1.0)
+    plan = sinkhorn(distributions(32, 8).double(), 200, prior)
+    torch.testing.assert_close(plan.sum(dim=0), 32 * prior)
+    torch.testing.assert_close(plan.sum(dim=1), torch.ones(32).double())
+
+
+def test_the_prior_is_met_by_the_mean_not_by_each_prediction() -> None:
+    certain = torch.full((4, 4), -200.0).fill_diagonal_(0).double()
+    uniform = power_law_prior(4, 0.0)
+    assert prior_divergence(certain, uniform).item() == pytest.approx(0, abs=1e-12)
+    assert prior_divergence(certain[:1], uniform).item() == pytest.approx(math.log(4))
+
+
+def test_a_power_law_falls_with_the_rank_and_is_uniform_at_exponent_zero() -> None:
+    prior = power_law_prior(5, 0.5)
+    assert prior.sum().item() == pytest.approx(1)
+    assert (prior[3] / prior[0]).item() == pytest.approx(0.5)
+    assert power_law_prior(5, 0.0).tolist() == [0.2] * 5
+
+
+@given(st.integers(0, 1000), st.floats(0, 2))
+def test_the_divergence_from_a_prior_is_never_negative(seed: int, exponent: float) -> None:
+    predictions = normal(6, 9, seed=seed).double().log_softmax(dim=1)
+    assert prior_divergence(predictions, power_law_prior(9, exponent)).item() > -1e-12
+
+
+def test_a_mean_prediction_equal_to_the_prior_costs_nothing() -> None:
+    prior = power_law_prior(6, 0.7)
+    assert prior_divergence(prior.log().repeat(3, 1), prior).item() == pytest.approx(0, abs=1e-12)
+
+
+def test_a_uniform_prior_changes_nothing() -> None:
+    anchors, targets, prototypes = (normal(rows, 8, seed=rows) for rows in (12, 6, 5))
+    without = msn_loss(anchors, targets, prototypes)
+    uniform = msn_loss(anchors, targets, prototypes, prior=power_law_prior(5, 0.0))
+    assert vars(uniform) == vars(without)
+
+
+def test_queued_copies_of_the_batch_change_nothing() -> None:
+    anchors, targets, prototypes = (normal(rows, 8, seed=rows) for rows in (12, 6, 5))
+    alone = msn_loss(anchors, targets, prototypes)
+    queued = msn_loss(anchors, targets, prototypes, queued_targets=targets.repeat(3, 1))
+    torch.testing.assert_close(vars(queued), vars(alone))
+
+
+def test_a_queue_lets_a_batch_of_one_kind_keep_its_prototype() -> None:
+    """Alone, Sinkhorn spreads the batch over all prototypes; the queue holds the other kinds."""
+    prototypes = torch.eye(4)
+    one_kind = prototypes[:1].repeat(8, 1) + 0.3 * normal(8, 4)
+    others = prototypes[1:].repeat(8, 1)
+    settings = {"temperature": 0.1, "sharpen_temperature": 0.25, "sinkhorn_iterations": 50}
+    alone = balanced_targets(one_kind, prototypes, **settings)  # type: ignore[arg-type]
+    queued = balanced_targets(one_kind, prototypes, queued_targets=others, **settings)  # type: ignore[arg-type]
+    assert queued.shape == alone.shape
+    assert alone[:, 0].mean() < 0.5
+    assert queued[:, 0].mean() > 0.9
 
 
 def test_me_max_is_zero_for_uniform_use_and_log_k_for_a_single_prototype() -> None:
@@ -114,56 +175,100 @@ def test_equals_the_equations_of_the_paper(
     views: int, batch: int, prototypes: int, weight: float
 ) -> None:
     anchors, targets, learned = (
-        normal(rows, 12, seed=rows).double() for rows in (views * batch, batch, prototypes)
+        normal(rows, 12, seed=rows) for rows in (views * batch, batch, prototypes)
     )
     loss = msn_loss(anchors, targets, learned, me_max_weight=weight)
-    matching, me_max = paper_loss(anchors.numpy(), targets.numpy(), learned.numpy())
-    assert loss.cross_entropy.item() == pytest.approx(matching, rel=1e-5)
-    assert loss.me_max.item() == pytest.approx(me_max, rel=1e-4, abs=1e-6)
-    assert loss.total.item() == pytest.approx(matching + weight * me_max, rel=1e-5)
+    goals = paper_goals(targets, learned, uniform(prototypes))
+    matching, me_max = paper_loss(anchors.numpy(), goals, learned.numpy(), uniform(prototypes))
+    assert loss.cross_entropy.item() == pytest.approx(matching, rel=1e-6)
+    assert loss.me_max.item() == pytest.approx(me_max, rel=1e-6)
+    assert loss.total.item() == pytest.approx(matching + weight * me_max, rel=1e-6)
+    assert loss.mean_largest_target.item() == pytest.approx(goals.max(axis=1).mean(), rel=1e-6)
+
+
+def test_equals_the_equations_with_a_power_law_prior_and_queued_targets() -> None:
+    anchors, targets, queued, learned = (
+        normal(rows, 12, seed=seed) for seed, rows in enumerate((16, 8, 24, 10))
+    )
+    prior = power_law_prior(10, 0.5)
+    loss = msn_loss(anchors, targets, learned, prior=prior, queued_targets=queued)
+    goals = paper_goals(torch.cat([queued, targets]), learned, prior.numpy())[24:]
+    matching, me_max = paper_loss(anchors.numpy(), goals, learned.numpy(), prior.numpy())
+    assert loss.cross_entropy.item() == pytest.approx(matching, rel=1e-6)
+    assert loss.me_max.item() == pytest.approx(me_max, rel=1e-6)
+
+
+def test_a_nearly_uniform_mean_prediction_is_measured_to_six_digits() -> None:
+    """As log K - H in single precision, hardly a digit of this value would be right."""
+    anchors, targets, learned = normal(64, 256), normal(64, 256, seed=1), normal(64, 256, seed=2)
+    me_max = msn_loss(anchors, targets, learned, temperature=5.0).me_max.item()
+    _, exact = paper_loss(anchors.numpy(), np.eye(64), learned.numpy(), uniform(64), 5.0)
+    assert 0 < me_max < 1e-5
+    assert me_max == pytest.approx(exact, rel=1e-6)
 
 
 def test_gradients_equal_finite_differences_of_the_paper_with_fixed_targets() -> None:
     anchors, targets, learned = (normal(rows, 6, seed=rows) for rows in (10, 5, 4))
+    goals = paper_goals(targets, learned, uniform(4))
     anchors.requires_grad_()
+    learned.requires_grad_()
     msn_loss(anchors, targets, learned).total.backward()
-    assert anchors.grad is not None
-    for row, column in ((0, 0), (3, 5), (9, 2)):
-        shift = np.zeros((10, 6))
-        shift[row, column] = 1e-5
-        start = anchors.detach().numpy().astype(float)
-        up, down = (
-            sum(paper_loss(start + sign * shift, targets.numpy(), learned.numpy()))
-            for sign in (1, -1)
-        )
-        assert anchors.grad[row, column].item() == pytest.approx((up - down) / 2e-5, rel=1e-3)
+    values = [anchors.detach().double().numpy(), learned.detach().double().numpy()]
+    for index, parameter in enumerate((anchors, learned)):
+        assert parameter.grad is not None
+        expected = finite_differences(values, index, goals)
+        np.testing.assert_allclose(parameter.grad.numpy(), expected, rtol=1e-5, atol=1e-8)
 
 
-def paper_loss(anchors: Matrix, targets: Matrix, prototypes: Matrix) -> tuple[float, float]:
-    """The cross-entropy and the mean-entropy regulariser, one loop for each sum in the paper."""
-    sharp = [paper_assign(target, prototypes, 0.1) ** 4 for target in targets]
-    goals = paper_sinkhorn(np.stack([goal / goal.sum() for goal in sharp]), 3)
-    predictions = [paper_assign(anchor, prototypes, 0.1) for anchor in anchors]
+def finite_differences(values: list[Matrix], index: int, goals: Matrix) -> Matrix:
+    """The derivative of the paper's loss by each element of values[index]."""
+    gradient = np.empty_like(values[index])
+    for position in np.ndindex(gradient.shape):
+        ends = []
+        for shift in (1e-5, -1e-5):
+            moved = [value.copy() for value in values]
+            moved[index][position] += shift
+            ends.append(sum(paper_loss(moved[0], goals, moved[1], uniform(len(moved[1])))))
+        gradient[position] = (ends[0] - ends[1]) / 2e-5
+    return gradient
+
+
+def uniform(prototypes: int) -> Matrix:
+    return np.full(prototypes, 1 / prototypes)
+
+
+def paper_goals(targets: Tensor, prototypes: Tensor, prior: Matrix) -> Matrix:
+    """Target assignments (batch, K), sharpened at 0.25 and balanced by 3 iterations."""
+    sharp = [paper_assign(target, prototypes.numpy(), 0.1) ** 4 for target in targets.numpy()]
+    return paper_sinkhorn(np.stack([goal / goal.sum() for goal in sharp]), 3, prior)
+
+
+def paper_loss(
+    anchors: Matrix, goals: Matrix, prototypes: Matrix, prior: Matrix, temperature: float = 0.1
+) -> tuple[float, float]:
+    """The cross-entropy and the divergence from the prior, one loop for each sum in the paper."""
+    predictions = [paper_assign(anchor, prototypes, temperature) for anchor in anchors]
     matching = 0.0
     for index, prediction in enumerate(predictions):
-        matching -= float(goals[index % len(targets)] @ np.log(prediction)) / len(predictions)
+        matching -= float(goals[index % len(goals)] @ np.log(prediction)) / len(predictions)
     mean = np.mean(predictions, axis=0)
-    return matching, math.log(len(prototypes)) + float(mean @ np.log(mean))
+    return matching, float(mean @ np.log(mean) - mean @ np.log(prior))
 
 
 def paper_assign(vector: Matrix, prototypes: Matrix, temperature: float) -> Matrix:
+    vector, prototypes = vector.astype(float), prototypes.astype(float)
     cosines = prototypes @ vector / np.linalg.norm(prototypes, axis=1) / np.linalg.norm(vector)
-    powers = np.exp(cosines.astype(float) / temperature)
+    powers = np.exp(cosines / temperature)
     probabilities: Matrix = powers / powers.sum()
     return probabilities
 
 
-def paper_sinkhorn(goals: Matrix, iterations: int) -> Matrix:
+def paper_sinkhorn(goals: Matrix, iterations: int, prior: Matrix) -> Matrix:
     samples, prototypes = goals.shape
     plan: Matrix = goals / goals.sum()
     for _ in range(iterations):
         for column in range(prototypes):
-            plan[:, column] /= plan[:, column].sum() * prototypes
+            plan[:, column] *= prior[column] / plan[:, column].sum()
         for row in range(samples):
             plan[row] /= plan[row].sum() * samples
     plan *= samples
