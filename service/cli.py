@@ -2,7 +2,7 @@
 
 import typer
 
-from service.commands import pretraining, remote, research, serving
+from service.commands import exporting, pretraining, remote, research, serving
 
 app = typer.Typer(
     help="An image classifier from a handful of labels.", no_args_is_help=True, add_completion=False
@@ -14,6 +14,7 @@ app.command()(remote.predict)
 app.command()(remote.encoders)
 app.command()(research.evaluate)
 app.command()(pretraining.pretrain)
+app.command()(exporting.export)
 app.command()(serving.serve)
 app.command()(serving.worker)
 app.command()(serving.openapi)

@@ -10,6 +10,7 @@ from models.errors import EncoderError
 from models.loaders.hub import Hub
 from models.loaders.msn import load_msn
 from models.loaders.own import Loaded, load_own
+from models.loaders.run import is_run, load_run
 from models.loaders.timm_vit import load_timm
 from models.loaders.vit_msn import load_vit_msn
 from models.manifest import MANIFEST_FILE, Feature, Manifest, Norm, VitConfig
@@ -23,7 +24,7 @@ PUBLIC_MSN = "facebook/vit-msn-small"
 _FORMS = (
     "auto, hf:NAME or hf:FOLDER, msn:ARCHITECTURE=FILE.pth.tar, timm:NAME, "
     "timm:NAME=FILE.safetensors, msn:FILE or timm:FILE as Handful exports them, "
-    "or a folder with a manifest.json"
+    "a folder with a manifest.json, or one of a pretraining run"
 )
 
 
@@ -91,6 +92,8 @@ def _load(spec: str, hub: Hub, bundled_folder: Path) -> Loaded:
         return load_timm(name, path, hub)
     if (Path(spec).expanduser() / MANIFEST_FILE).exists():
         return load_own(Path(spec).expanduser())
+    if is_run(Path(spec).expanduser()):
+        return load_run(Path(spec).expanduser())
     raise EncoderError(f"{spec!r} names no encoder. Give {_FORMS}.")
 
 

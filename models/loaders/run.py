@@ -1,0 +1,89 @@
+"""The folder of a pretraining run, finished or not, as the source of an encoder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from models.checkpoints import check_tensors, new_manifest
+from models.errors import EncoderError
+from models.loaders.own import Loaded
+from models.loaders.tensors import only_tensors, read_torch_file
+from models.manifest import Feature, VitConfig
+from models.run_folder import CHECKPOINT_FILE, LOG_FILE
+from models.transforms import EvaluationTransform
+
+
+@dataclass(frozen=True)
+class RunCheckpoint:
+    """What a run last saved: `network` holds both encoders with their heads and the prototypes.
+
+    `recipe` and `optimizer` (AdamW's state dict) are as the run wrote them; `epoch` counts whole
+    epochs.
+    """
+
+    recipe: dict[str, Any]
+    network: dict[str, Tensor]
+    optimizer: dict[str, Any]
+    epoch: int
+
+    @property
+    def architecture(self) -> VitConfig:
+        return VitConfig(**self.recipe["vit"])
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a pretraining run has saved itself in `folder`."""
+    return (folder / CHECKPOINT_FILE).is_file()
+
+
+def load_run(folder: Path) -> Loaded:
+    """The target encoder that a run has reached, in full precision, to be seen as save_encoder's.
+
+    Raises EncoderError if the checkpoint is damaged or holds something else.
+    """
+    run = read_run(folder)
+    prefix = "target_encoder.vit."
+    tensors = {
+        name.removeprefix(prefix): tensor.float()
+        for name, tensor in run.network.items()
+        if name.startswith(prefix)
+    }
+    check_tensors(tensors, run.architecture, str(folder / CHECKPOINT_FILE))
+    size = run.architecture.image_size
+    manifest = new_manifest(
+        f"{run.recipe['name']}-{folder.resolve().name}",
+        tensors,
+        source="handful pretrain",
+        licence="as its images allow",
+        architecture=run.architecture,
+        transform=EvaluationTransform(resize=size, crop=size),
+        feature=Feature(norm="pre"),
+        training={"epoch": run.epoch, "recipe": run.recipe},
+    )
+    return manifest, tensors
+
+
+def read_run(folder: Path) -> RunCheckpoint:
+    """The checkpoint of the run in `folder`; raises EncoderError if it is damaged."""
+    path = folder / CHECKPOINT_FILE
+    content = read_torch_file(path)
+    try:
+        recipe, step = content["recipe"], content["step"]  # type: ignore[index]
+        network = only_tensors(content["network"], f"network of {path}")  # type: ignore[index]
+        optimizer = content["optimizer"]  # type: ignore[index]
+        epoch = _epoch(folder, recipe, step)
+        return RunCheckpoint(json.loads(json.dumps(recipe)), network, optimizer, epoch)
+    except (KeyError, TypeError, ValueError) as error:
+        raise EncoderError(f"{path} is no checkpoint of a pretraining run ({error!r}).") from error
+
+
+def _epoch(folder: Path, recipe: dict[str, Any], step: int) -> int:
+    """Whole epochs at `step`, by the run's log: the checkpoint does not know its images."""
+    log = folder / LOG_FILE
+    lines = log.read_text().splitlines() if log.is_file() else []
+    steps = [json.loads(line).get("steps") for line in lines[:50]]
+    known = next((number for number in steps if number), None)
+    return int(recipe["epochs"] * step / known) if known else 0
