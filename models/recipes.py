@@ -1,74 +1,84 @@
-"""What a pretraining run does, in one frozen object, and the named presets."""
-
-from dataclasses import asdict, dataclass
-from typing import Any
+"""The named presets of pretraining: the paper's, and small ones for one GPU and for a CPU."""
 
 from models.manifest import VitConfig
+from models.recipe import Recipe, vary
 from models.view_spec import ViewSpec
 
+__all__ = ["PRESETS", "Recipe", "preset", "vary"]
 
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a run's result besides the images and the seed.
 
-    The defaults are the paper's. Rates and decays are (start, peak, final) or (start, final);
-    momentum goes linearly from its first value to its second. `prior_exponent`: the share of the
-    k-th largest prototype falls as k ** -exponent, 0 asks for equal shares. `queue`: how many past
-    targets balance those of the batch.
-    """
-
-    name: str
-    vit: VitConfig
-    target: ViewSpec
-    anchor: ViewSpec
-    focal: ViewSpec
-    description: str = ""
-    anchor_views: int = 1
-    focal_views: int = 10
-    mask_ratio: float = 0.15
-    mask_per_sample: bool = False
-    prototypes: int = 1024
-    projection_hidden: int = 2048
-    projection_dim: int = 256
-    temperature: float = 0.1
-    sharpen_temperature: float = 0.25
-    sinkhorn_iterations: int = 3
-    me_max_weight: float = 1.0
-    prior_exponent: float = 0.0
-    queue: int = 0
-    batch: int = 1024
-    epochs: float = 800
-    warmup_epochs: float = 15
-    learning_rate: tuple[float, float, float] = (2e-4, 1e-3, 1e-6)
-    weight_decay: tuple[float, float] = (0.04, 0.4)
-    momentum: tuple[float, float] = (0.996, 1.0)
-    clip: float = 3.0
-    structured_start: bool = False
-    bf16: bool = True
-
-    def __post_init__(self) -> None:
-        if self.batch < 2:
-            raise ValueError(
-                f"recipe {self.name}: batch is {self.batch}; batch norm needs at least 2"
-            )
-        for view in (self.target, self.anchor, self.focal):
-            if view.size < self.vit.patch_size:
-                raise ValueError(
-                    f"recipe {self.name}: views of {view.size} px hold no patch of "
-                    f"{self.vit.patch_size} px; choose larger views or a smaller patch"
-                )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for a log or a manifest."""
-        return asdict(self)
+def _views(size: int, *, scale: tuple[float, float], blur_as_at: int | None = None) -> ViewSpec:
+    return ViewSpec(size=size, scale=scale, blur_reference_size=blur_as_at)
 
 
 VIT_S16 = Recipe(
     name="vit-s16",
+    description="The paper's ViT-S/16: 224 px, made for 16 GPUs and more than a million images",
     vit=VitConfig(image_size=224, patch_size=16, width=384, depth=12, heads=6),
-    target=ViewSpec(size=224, scale=(0.3, 1.0)),
-    anchor=ViewSpec(size=224, scale=(0.3, 1.0)),
-    focal=ViewSpec(size=96, scale=(0.05, 0.3)),
+)
+VIT_B16 = Recipe(
+    name="vit-b16",
+    description="The paper's ViT-B/16: 224 px, for a cluster; masks 30 %",
+    vit=VitConfig(image_size=224, patch_size=16, width=768, depth=12, heads=12),
+    mask_ratio=0.3,
+    epochs=600,
+)
+VIT_L16 = Recipe(
+    name="vit-l16",
+    description="The paper's ViT-L/16: 224 px, for a cluster; masks 70 %",
+    vit=VitConfig(image_size=224, patch_size=16, width=1024, depth=24, heads=16),
+    mask_ratio=0.7,
+    epochs=600,
+)
+VIT_B4 = Recipe(
+    name="vit-b4",
+    description="The paper's ViT-B/4: 3136 patches of 4 px, for a large cluster; masks 70 %",
+    vit=VitConfig(image_size=224, patch_size=4, width=768, depth=12, heads=12),
+    mask_ratio=0.7,
+    epochs=300,
+)
+# 96 px are no multiple of 7: the nearest size that loses no pixel.
+VIT_L7 = Recipe(
+    name="vit-l7",
+    description="The paper's ViT-L/7: 1024 patches of 7 px, for a large cluster; masks 70 %",
+    vit=VitConfig(image_size=224, patch_size=7, width=1024, depth=24, heads=16),
+    mask_ratio=0.7,
+    epochs=200,
+    focal=_views(98, scale=(0.05, 0.3)),
+)
+# A quarter of the paper's batch: the rate falls with its root, as suits Adam; the momentum's
+# distance from 1 falls with it, so that the target averages over as many images; a queue fills
+# the rows that Sinkhorn misses. Sixteen GPUs draw sixteen masks a step, one GPU one for each image.
+VIT_S16_1GPU = Recipe(
+    name="vit-s16-1gpu",
+    description="ViT-S/16 at 224 px on one GPU of 24 GB or more; 100,000 images or more",
+    vit=VitConfig(image_size=224, patch_size=16, width=384, depth=12, heads=6),
+    mask_per_sample=True,
+    queue=768,
+    batch=256,
+    epochs=100,
+    warmup_epochs=10,
+    learning_rate=(1e-4, 5e-4, 1e-6),
+    momentum=(0.999, 1.0),
+)
+# Small pictures hold less in a small crop, so focal views take more of them. Half the paper's batch
+# and half its prototypes: as many rows for each prototype.
+VIT_TI8_64 = Recipe(
+    name="vit-ti8-64",
+    description="ViT-Ti/8 at 64 px on one GPU; small pictures, 10,000 or more",
+    vit=VitConfig(image_size=64, patch_size=8, width=192, depth=12, heads=3),
+    target=_views(64, scale=(0.3, 1.0), blur_as_at=224),
+    anchor=_views(64, scale=(0.3, 1.0), blur_as_at=224),
+    focal=_views(32, scale=(0.1, 0.4), blur_as_at=224),
+    focal_views=6,
+    mask_ratio=0.3,
+    mask_per_sample=True,
+    prototypes=512,
+    batch=512,
+    epochs=200,
+    warmup_epochs=10,
+    learning_rate=(1e-4, 7e-4, 1e-6),
+    momentum=(0.998, 1.0),
 )
 # Under an hour on two CPU cores: a shallow network that starts structured, small views, a strong
 # mask, and no more prototypes than a batch of this size can balance. In so few steps the paper's
@@ -76,10 +86,11 @@ VIT_S16 = Recipe(
 # would leave little to see at 32.
 CPU_64 = Recipe(
     name="cpu-64",
+    description="A shallow ViT at 64 px on a CPU, an hour for 100,000 images; from 1,000 images",
     vit=VitConfig(image_size=64, patch_size=8, width=192, depth=4, heads=3),
-    target=ViewSpec(size=48, scale=(0.6, 1.0), blur_reference_size=224),
-    anchor=ViewSpec(size=48, scale=(0.6, 1.0), blur_reference_size=224),
-    focal=ViewSpec(size=32, scale=(0.25, 0.6), blur_reference_size=224),
+    target=_views(48, scale=(0.6, 1.0), blur_as_at=224),
+    anchor=_views(48, scale=(0.6, 1.0), blur_as_at=224),
+    focal=_views(32, scale=(0.25, 0.6), blur_as_at=224),
     focal_views=1,
     mask_ratio=0.5,
     mask_per_sample=True,
@@ -92,11 +103,42 @@ CPU_64 = Recipe(
     structured_start=True,
     momentum=(0.99, 1.0),
 )
-PRESETS = {recipe.name: recipe for recipe in (VIT_S16, CPU_64)}
+# A minute on a laptop for a few hundred images: to try things out. So few images give few steps;
+# the target must follow quickly to get anywhere in them.
+CPU_32 = Recipe(
+    name="cpu-32",
+    description="A tiny ViT at 32 px on a CPU, a minute for 500 images: to try things out",
+    vit=VitConfig(image_size=32, patch_size=8, width=96, depth=2, heads=3),
+    target=_views(32, scale=(0.6, 1.0), blur_as_at=224),
+    anchor=_views(32, scale=(0.6, 1.0), blur_as_at=224),
+    focal=_views(16, scale=(0.25, 0.6), blur_as_at=224),
+    focal_views=1,
+    mask_ratio=0.5,
+    mask_per_sample=True,
+    prototypes=64,
+    projection_hidden=256,
+    projection_dim=64,
+    queue=96,
+    batch=32,
+    epochs=40,
+    warmup_epochs=2,
+    learning_rate=(1e-4, 1e-3, 1e-6),
+    structured_start=True,
+    momentum=(0.99, 1.0),
+    bf16=False,
+)
+PRESETS = {
+    recipe.name: recipe
+    for recipe in (
+        *(VIT_S16, VIT_B16, VIT_L16, VIT_B4, VIT_L7),
+        *(VIT_S16_1GPU, VIT_TI8_64),
+        *(CPU_64, CPU_32),
+    )
+}
 
 
 def preset(name: str) -> Recipe:
-    """The preset called `name`; vary it with dataclasses.replace."""
+    """The preset called `name`; see `vary` for other values."""
     if name not in PRESETS:
         raise ValueError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -24,3 +24,10 @@ class ViewSpec:
     blur: float = 0.5
     blur_radius: tuple[float, float] = (0.1, 2.0)
     blur_reference_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise ValueError(f"a view's size is {self.size}; choose at least 1 px")
+        low, high = self.scale
+        if not 0 < low <= high <= 1:
+            raise ValueError(f"a view's scale is {self.scale}; choose 0 < low <= high <= 1")

@@ -1,11 +1,8 @@
-"""Recipes: the paper's values, and refusals of what cannot train."""
-
-from dataclasses import replace
+"""The presets: the paper's values, and small ones that keep its proportions."""
 
 import pytest
 
 from models.recipes import PRESETS, preset
-from models.view_spec import ViewSpec
 
 
 def test_vit_s16_is_the_papers_recipe() -> None:
@@ -22,9 +19,44 @@ def test_vit_s16_is_the_papers_recipe() -> None:
     assert {(view.blur_radius, view.blur_reference_size) for view in views} == {((0.1, 2.0), None)}
 
 
-def test_small_views_are_blurred_in_proportion() -> None:
-    recipe = preset("cpu-64").to_dict()
+@pytest.mark.parametrize(
+    ("name", "size", "patch", "mask_ratio", "epochs"),
+    [
+        ("vit-b16", (768, 12, 12), 16, 0.3, 600),
+        ("vit-l16", (1024, 24, 16), 16, 0.7, 600),
+        ("vit-b4", (768, 12, 12), 4, 0.7, 300),
+        ("vit-l7", (1024, 24, 16), 7, 0.7, 200),
+    ],
+)
+def test_larger_encoders_differ_in_size_mask_and_epochs_alone(
+    name: str, size: tuple[int, int, int], patch: int, mask_ratio: float, epochs: int
+) -> None:
+    recipe, small = preset(name).to_dict(), preset("vit-s16").to_dict()
+    vit = recipe.pop("vit")
+    assert (vit["width"], vit["depth"], vit["heads"], vit["patch_size"]) == (*size, patch)
+    assert (recipe["mask_ratio"], recipe["epochs"]) == (mask_ratio, epochs)
+    focal = recipe.pop("focal")
+    assert focal["size"] == (98 if patch == 7 else 96)  # the nearest multiple of the patch
+    differing = {field for field, value in recipe.items() if value != small[field]}
+    assert differing == {"name", "description", "mask_ratio", "epochs"}
+
+
+@pytest.mark.parametrize("name", ["cpu-32", "cpu-64", "vit-ti8-64"])
+def test_small_views_are_blurred_in_proportion(name: str) -> None:
+    recipe = preset(name).to_dict()
     assert {recipe[view]["blur_reference_size"] for view in ("target", "anchor", "focal")} == {224}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_sinkhorn_never_has_many_more_prototypes_than_rows(name: str) -> None:
+    recipe = preset(name)
+    assert recipe.prototypes <= 2 * (recipe.batch + recipe.queue)
+
+
+def test_every_preset_says_what_it_is_for() -> None:
+    descriptions = {recipe.description for recipe in PRESETS.values()}
+    assert "" not in descriptions
+    assert len(descriptions) == len(PRESETS)
 
 
 def test_presets_are_found_by_their_name() -> None:
@@ -34,13 +66,3 @@ def test_presets_are_found_by_their_name() -> None:
 def test_an_unknown_preset_lists_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"no preset 'large'; choose one of vit-s16, .*cpu-64"):
         preset("large")
-
-
-def test_views_smaller_than_a_patch_are_refused() -> None:
-    with pytest.raises(ValueError, match="views of 8 px hold no patch of 16 px"):
-        replace(preset("vit-s16"), focal=ViewSpec(size=8, scale=(0.1, 0.3)))
-
-
-def test_a_batch_too_small_for_batch_norm_is_refused() -> None:
-    with pytest.raises(ValueError, match="batch is 1"):
-        replace(preset("vit-s16"), batch=1)
