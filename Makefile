@@ -65,7 +65,7 @@ clean: ## Remove what was installed and built, not the data
 
 $(TO_RUN): EXTRAS := torch,up
 $(TO_RUN): MADE := $(TO_RUN)
-$(TO_TEST): EXTRAS := dev,postgres,s3,torch,up
+$(TO_TEST): EXTRAS := data,dev,postgres,s3,torch,up
 $(TO_TEST): MADE := $(TO_RUN) $(TO_TEST)
 $(TO_RUN) $(TO_TEST): | .venv
 	@echo "Installing into .venv: the first time fetches about 3 GB."

@@ -62,16 +62,24 @@ class DecodedImage:
 
 
 def decode(
-    data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    data: bytes,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    shrink_to: int | None = None,
 ) -> DecodedImage:
     """The first frame as RGB: turned upright by its EXIF, transparency on white.
 
+    With `shrink_to`, a JPEG may come at a half, a quarter or an eighth of its size, no side below
+    `shrink_to` pixels: that is decoded many times faster where only a small picture is wanted.
     Raises ImageRejected, and nothing else, whatever the bytes are.
     """
     _check_size(data, max_bytes)
     opened = _open(data)
     _check_pixels(opened, max_pixels)
     try:
+        if shrink_to:
+            opened.draft(None, (shrink_to, shrink_to))
         opened.load()
         image = _to_rgb(_upright(opened))
     except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed

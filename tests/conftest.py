@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.service_fixtures"]
+pytest_plugins = ["tests.s3_server", "tests.service_fixtures"]
 
 
 @pytest.fixture(scope="session")

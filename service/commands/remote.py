@@ -11,7 +11,8 @@ import httpx
 import typer
 from rich.progress import track
 
-from models.labelled_folder import LabelledFolderError, read_files, read_labelled
+from models.image_sources import SourceError
+from models.labelled_folder import read_files, read_labelled
 from service.client import ApiError, Client, NamedFile
 from service.commands.common import AsJson, console, fail, print_rows, read_settings
 
@@ -121,7 +122,7 @@ class _connect:  # noqa: N801  reads as the verb it is
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         self._client.__exit__()
-        if isinstance(error, (ApiError, LabelledFolderError, OSError)):
+        if isinstance(error, (ApiError, SourceError, OSError)):
             fail(str(error))
         if isinstance(error, httpx.TransportError):
             fail(f"No service answers at {self._address}: start one with `handful up`.")

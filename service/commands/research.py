@@ -13,8 +13,9 @@ from rich.progress import track
 
 from models.errors import EncoderError
 from models.features import Features
+from models.image_sources import SourceError
 from models.images import ImageRejected, decode
-from models.labelled_folder import LabelledFolderError, read_labelled
+from models.labelled_folder import read_labelled
 from models.low_shot import low_shot_table
 from service.commands.common import console, fail, print_rows, read_settings
 
@@ -46,7 +47,7 @@ def evaluate(
         opened = TorchEncoder(folder)
         features, labels = _embed_all(opened, data)
         table = low_shot_table(features, labels, numbers, seeds)
-    except (EncoderError, LabelledFolderError, ValueError) as error:
+    except (EncoderError, ValueError) as error:
         fail(str(error))
     rows: list[dict[str, Any]] = [
         {"head": r.head, "shots": r.shots, "mean": r.mean, "std": r.std, "draws": list(r.draws)}
@@ -69,7 +70,7 @@ def _embed_all(encoder: "TorchEncoder", data: Path) -> tuple[Features, list[str]
         features.append(encoder.embed([image for image, _ in batch]))
         labels += [label for _, label in batch]
     if not features:
-        raise LabelledFolderError(f"{data} holds no usable image")
+        raise SourceError(f"{data} holds no usable image")
     return np.concatenate(features), labels
 
 

@@ -1,35 +1,20 @@
 """The image store on S3, against a real S3 server on this machine."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from service.domain.entities import now
 from service.domain.errors import NotFound
 from service.storage.image_store import ImageStore
+from tests.s3_server import BUCKET
 
 SHA256 = "ab" * 32
 
 
 @pytest.fixture
-def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[ImageStore]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="handful")
-    yield ImageStore("s3://handful/project", min_free_mb=200)
-    server.stop()
+def store(s3_client: object) -> ImageStore:
+    return ImageStore(f"s3://{BUCKET}/project", min_free_mb=200)
 
 
 def test_an_image_and_its_thumbnail_come_back_as_they_went_in(store: ImageStore) -> None:
