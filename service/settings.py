@@ -68,6 +68,11 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "encoders"
 
     @property
+    def runs_dir(self) -> Path:
+        """Folder of the pretrainings that are not over yet."""
+        return self.data_dir.resolve() / "runs"
+
+    @property
     def store(self) -> str:
         """URL of the image store in force."""
         return self.store_url or str(self.data_dir.resolve() / "store")

@@ -11,7 +11,7 @@ from service.jobs import TASK, create_celery
 from service.logs import configure_logs
 from service.settings import Settings
 from worker import resources
-from worker.running import claim
+from worker.running import claim, kind_of
 
 configure_logs()
 app = create_celery(Settings().broker)
@@ -22,9 +22,11 @@ def run_job(job_id: str) -> None:
     """Look the job up, and do what is left of it; nothing where another worker has it."""
     from worker.handlers import HANDLERS  # imports torch: late, so that the worker starts fast
 
-    running = claim(resources.get_context(), job_id, resources.stopping)
-    if running is not None:
-        running.run(HANDLERS[running.job.kind])
+    context = resources.get_context()
+    with resources.turn(kind_of(context, job_id)) as may_start:
+        running = claim(context, job_id, resources.stopping) if may_start else None
+        if running is not None:
+            running.run(HANDLERS[running.job.kind])
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]

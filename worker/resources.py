@@ -1,6 +1,8 @@
 """What one worker process holds from its first job on."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from service.settings import Settings
@@ -8,6 +10,7 @@ from service.usecases.context import Context, create_context
 
 stopping = threading.Event()
 _opening = threading.Lock()
+_pretraining = threading.Lock()
 
 
 def get_context() -> Context:
@@ -19,3 +22,21 @@ def get_context() -> Context:
 @cache
 def _context() -> Context:
     return create_context(Settings())
+
+
+@contextmanager
+def turn(kind: str | None) -> Iterator[bool]:
+    """Whether a job of this kind may start now.
+
+    Of pretrainings, which take hours, a process runs one at a time: its other threads are for the
+    other kinds. One that finds the place taken stays queued, and its message is sent again.
+    """
+    if kind != "pretrain":
+        yield True
+        return
+    free = _pretraining.acquire(blocking=False)
+    try:
+        yield free
+    finally:
+        if free:
+            _pretraining.release()

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
 from service.domain.entities import Job
 from service.storage import jobs
+from service.storage.tables import JobRow
 from service.usecases.context import Context
 
 BEAT_SECONDS = 4.0
@@ -23,7 +25,7 @@ class WorkerStopping(Exception):
 
 
 class RunningJob:
-    """A claimed job. Handlers call `report` between steps, where they may be stopped."""
+    """A claimed job. Handlers call `report` or `check` between steps, where they may be stopped."""
 
     def __init__(self, context: Context, job: Job, stopping: threading.Event) -> None:
         self.context = context
@@ -32,16 +34,32 @@ class RunningJob:
         self._lost = threading.Event()
         self._over = threading.Event()
 
-    def report(self, *, done: int, total: int, message: str) -> None:
-        """Note progress. Raises JobStopped or WorkerStopping where the job is to end here."""
+    def check(self) -> None:
+        """Raise JobStopped or WorkerStopping where the job is to end here."""
         if self._lost.is_set():
             raise JobStopped
         if self._stopping.is_set():
             raise WorkerStopping
+
+    def report(self, *, done: int, total: int, message: str) -> None:
+        """Note progress. Raises JobStopped or WorkerStopping where the job is to end here."""
+        self.check()
         with self.context.database.write() as session:
             jobs.report(
                 session, self.job.id, self.job.attempts, done=done, total=total, message=message
             )
+
+    def record(self, content: dict[str, Any], progress: tuple[int, int, str] | None = None) -> None:
+        """Keep what the job says of itself, with its progress where that is known.
+
+        Nothing is kept where the job is no longer this worker's.
+        """
+        job = self.job
+        with self.context.database.write() as session:
+            if progress is not None:
+                done, total, message = progress
+                jobs.report(session, job.id, job.attempts, done=done, total=total, message=message)
+            jobs.add_record(session, job.id, job.attempts, content)
 
     def run(self, handler: Callable[["RunningJob"], None]) -> None:
         """Run the handler to a final state, or put the job back if this worker is stopping."""
@@ -74,7 +92,13 @@ class RunningJob:
                     held = jobs.beat(session, self.job.id, self.job.attempts)
                 if not held:
                     self._lost.set()
-                    return
+
+
+def kind_of(context: Context, job_id: str) -> str | None:
+    """The job's kind; None where there is no such job any more."""
+    with context.database.read() as session:
+        row = session.get(JobRow, job_id)
+        return row.kind if row else None
 
 
 def claim(context: Context, job_id: str, stopping: threading.Event) -> RunningJob | None:

@@ -64,7 +64,9 @@ def serve() -> None:
 
 def worker(
     queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = "",
-    concurrency: Annotated[int, typer.Option(help="Jobs at a time.", min=1)] = 2,
+    concurrency: Annotated[
+        int, typer.Option(help="Jobs at a time, of which one may be a pretraining.", min=1)
+    ] = 3,
 ) -> None:
     """Start one worker process; jobs run in its threads."""
     from service.jobs import ALL_QUEUES

@@ -1,5 +1,6 @@
 """Rows of jobs. Each change of state is one guarded update: two workers never share a job."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
@@ -35,6 +36,12 @@ def get_job(session: Session, job_id: str) -> JobRow:
 def list_jobs(session: Session, limit: int) -> list[JobRow]:
     """The newest jobs first."""
     return list(session.scalars(select(JobRow).order_by(JobRow.created_at.desc()).limit(limit)))
+
+
+def not_succeeded(session: Session, job_ids: Sequence[str]) -> set[str]:
+    """Those of the jobs that exist and have yet to succeed."""
+    rows = select(JobRow.id).where(JobRow.id.in_(job_ids), JobRow.state != "succeeded")
+    return set(session.scalars(rows))
 
 
 def find_active(
@@ -77,14 +84,15 @@ def beat(session: Session, job_id: str, attempt: int) -> bool:
 
 def report(
     session: Session, job_id: str, attempt: int, *, done: int, total: int, message: str
-) -> bool:
-    """Note how far the job is; False where it is no longer this worker's."""
-    held = _held(job_id, attempt)
-    return _change(session, held, done=done, total=total, message=message)
+) -> None:
+    """Note how far the job is."""
+    _change(session, _held(job_id, attempt), done=done, total=total, message=message)
 
 
-def add_record(session: Session, job_id: str, content: dict[str, Any]) -> None:
+def add_record(session: Session, job_id: str, attempt: int, content: dict[str, Any]) -> None:
     """Keep what the job says of itself under the next number."""
+    if session.scalar(select(JobRow.id).where(*_held(job_id, attempt))) is None:
+        return
     last = select(func.max(JobRecordRow.number)).where(JobRecordRow.job_id == job_id)
     number = (session.scalar(last) or 0) + 1
     session.add(JobRecordRow(job_id=job_id, number=number, content=content))

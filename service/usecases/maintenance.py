@@ -8,6 +8,7 @@ from service.usecases.embedding import finish_switches, start_pending
 from service.usecases.fitting import catch_up
 from service.usecases.intake import drop_unused
 from service.usecases.jobs import ensure_encoder, reconcile
+from service.usecases.pretraining import drop_runs
 
 GRACE = timedelta(hours=1)
 
@@ -25,8 +26,9 @@ def tidy(context: Context) -> None:
 
 
 def collect_garbage(context: Context) -> None:
-    """Drop the files of uploads that were cut off between the store and the database.
+    """Drop files of uploads that were cut off before the database, and of finished pretrainings.
 
     Writing a file again makes it young: only what has been unneeded for an hour goes.
     """
     drop_unused(context, list(context.images.contents_before(now() - GRACE)))
+    drop_runs(context)

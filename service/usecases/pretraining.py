@@ -1,14 +1,14 @@
 """Pretraining an encoder on a project's pool: what can be asked for, asked for, and resumed."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import recipes
 from models.manifest import Manifest, VitConfig
-from models.recipes import PRESETS, Recipe
+from models.recipes import PRESETS, Recipe, vary
 from service.domain.entities import Job, Preset
 from service.domain.errors import Conflict, Invalid, NotFound
 from service.storage import encoders, jobs, projects
@@ -51,7 +51,7 @@ def read_recipe(payload: Mapping[str, Any]) -> Recipe:
             "unknown-preset", f"There is no preset '{name}': choose one of {', '.join(PRESETS)}."
         )
     try:
-        recipe = recipes.vary(PRESETS[name], payload["settings"])
+        recipe = vary(PRESETS[name], payload["settings"])
     except ValueError as error:
         raise Invalid(
             "bad-setting", f"The settings do not fit preset '{name}': {error}."
@@ -91,6 +91,16 @@ def resume_pretraining(context: Context, job_id: str) -> Job:
             raise Conflict("not-resumable", detail)
     context.queue.send(job_id, job.kind)
     return get_job(context, job_id)
+
+
+def drop_runs(context: Context) -> None:
+    """Drop the run folders that no job will go on in: their encoders are registered elsewhere."""
+    folder = context.settings.runs_dir
+    found = {each.name: each for each in folder.iterdir()} if folder.is_dir() else {}
+    with context.database.read() as session:
+        needed = jobs.not_succeeded(session, list(found))
+    for name in found.keys() - needed:
+        shutil.rmtree(found[name], ignore_errors=True)
 
 
 def _require_images(project_id: str, count: int, recipe: Recipe) -> None:

@@ -60,6 +60,10 @@ class Caller:
         """PATCH JSON, decoded."""
         return _body(self.http.patch(path, json=body, params=params))
 
+    def put(self, path: str, body: dict[str, Any], **params: Any) -> Any:
+        """PUT JSON, decoded."""
+        return _body(self.http.put(path, json=body, params=params))
+
     def delete(self, path: str, **params: Any) -> None:
         """DELETE."""
         _body(self.http.delete(path, params=params))

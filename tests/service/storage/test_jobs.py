@@ -152,3 +152,46 @@ def test_only_an_active_job_of_the_same_kind_and_payload_is_the_same(store: Stor
     assert active("embed", {"encoder_id": "e"}) == job_id
     store.do(jobs.finish, job_id, 1, "succeeded")
     assert active("embed", {"encoder_id": "e"}) is None
+
+
+def test_a_resumed_job_starts_its_count_of_deaths_anew(store: Store) -> None:
+    job_id = store.add()
+    for _ in range(5):
+        store.do(jobs.claim, job_id)
+        store.age(job_id, heartbeat_at=SILENT * 2)
+        store.requeue()
+    assert store.job(job_id).state == "failed"
+    assert store.do(jobs.resume, job_id)
+    job = store.job(job_id)
+    assert (job.state, job.error, job.finished_at) == ("queued", None, None)
+    assert not store.do(jobs.resume, job_id), "it waits already"
+    store.do(jobs.claim, job_id)
+    store.age(job_id, heartbeat_at=SILENT * 2)
+    store.requeue()
+    assert store.job(job_id).state == "queued"
+    assert store.job(job_id).attempts == 6, "an earlier worker is never taken for this one's"
+
+
+def test_a_worker_that_lost_its_job_records_nothing(store: Store) -> None:
+    job_id = store.add()
+    store.do(jobs.claim, job_id)
+    store.do(jobs.add_record, job_id, 1, {"step": 1})
+    store.age(job_id, heartbeat_at=SILENT * 2)
+    store.requeue()
+    store.do(jobs.claim, job_id)
+    store.do(jobs.add_record, job_id, 1, {"step": 99})
+    store.do(jobs.add_record, job_id, 2, {"step": 2})
+    assert store.do(jobs.records_after, job_id, 0, 10) == [
+        {"number": 1, "step": 1},
+        {"number": 2, "step": 2},
+    ]
+
+
+def test_a_cancelled_job_is_left_to_its_worker_while_that_ends_it(store: Store) -> None:
+    job_id = store.add()
+    store.do(jobs.claim, job_id)
+    store.do(jobs.request_cancel, job_id)
+    store.age(job_id, heartbeat_at=SILENT * 2)
+    assert not store.do(jobs.beat, job_id, 1)
+    store.requeue()
+    assert store.job(job_id).state == "running"

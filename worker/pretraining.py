@@ -1,0 +1,151 @@
+"""The job `pretrain`: a pool to a run folder, a training beside this process, a new encoder.
+
+Everything that the training reaches stands in its folder, so that the job goes on from there
+after a cancel, a shutdown, or the death of any process.
+"""
+
+import fcntl
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import torch
+
+from models.encoder import register_encoder
+from models.manifest import MANIFEST_FILE, load_manifest
+from models.recipes import Recipe
+from service.usecases.encoders import enter_encoder
+from service.usecases.pretraining import device_of, read_recipe
+from service.usecases.projects import update_project
+from worker.pool_images import write_pool
+from worker.running import JobStopped, RunningJob, WorkerStopping
+from worker.training_process import TrainingProcess
+
+# Deaths in a row, without a step in between, before the job gives up.
+MAX_DEATHS = 3
+LOCK_SECONDS = 0.5
+
+
+def pretrain(running: RunningJob) -> None:
+    """Pretrain on the project's pool, and have the encoder take over when it has embedded it."""
+    context, job = running.context, running.job
+    recipe = read_recipe(job.payload)
+    _require_device(recipe)
+    folder = context.settings.runs_dir / job.id
+    with _hold(running, folder) as lock:
+        if not (folder / "encoder" / MANIFEST_FILE).exists():
+            images = folder / str(job.project_id)  # its name becomes a part of the encoder's
+            write_pool(running, recipe.vit.image_size, images)
+            _train(running, _words(running, images, folder), lock)
+        running.report(done=1, total=1, message="Exporting and checking the encoder")
+        checkpoint = register_encoder(str(folder / "encoder"), context.settings.encoders_dir)
+    manifest = load_manifest(checkpoint)
+    enter_encoder(context, manifest.source, manifest)
+    update_project(context, str(job.project_id), encoder_id=manifest.encoder_id)
+    running.report(done=1, total=1, message=f"Registered as {manifest.encoder_id}")
+
+
+def _require_device(recipe: Recipe) -> None:
+    if device_of(recipe.name) == "gpu" and not torch.cuda.is_available():
+        raise ValueError(
+            f"Preset '{recipe.name}' is made for a GPU, and this worker has none: take a preset "
+            "for CPUs, or start a worker on a machine with a GPU."
+        )
+
+
+def _words(running: RunningJob, images: Path, folder: Path) -> list[str]:
+    """What Python is to run: the command on one device, or a process for each GPU."""
+    payload = running.job.payload
+    words = ["-m", "service.cli", "pretrain", "--data", str(images), "--out", str(folder)]
+    words += ["--preset", payload["preset"], "--resume", "--json"]
+    if payload["epochs"]:
+        words += ["--epochs", str(payload["epochs"])]
+    for name, value in payload["settings"].items():
+        words += ["--set", f"{name}={value}"]
+    if payload["start_from"]:
+        words += [
+            "--start-from",
+            str(running.context.settings.encoders_dir / payload["start_from"]),
+        ]
+    gpus = torch.cuda.device_count()
+    if gpus > 1:
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(gpus)]
+        return launcher + words
+    return words
+
+
+@contextmanager
+def _hold(running: RunningJob, folder: Path) -> Iterator[int]:
+    """Hold the run's folder, which the training holds too: an earlier one may still be ending."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        while not _is_locked(file):
+            running.report(done=0, total=1, message="Waiting for an earlier training to end")
+            time.sleep(LOCK_SECONDS)
+        yield file.fileno()
+
+
+def _is_locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _train(running: RunningJob, words: list[str], lock: int) -> None:
+    """Run the training to its end, through some deaths. Raises RuntimeError with its last words."""
+    folder = running.context.settings.runs_dir / running.job.id
+    deaths = 0
+    while True:
+        running.report(done=0, total=1, message="Starting the training")
+        with TrainingProcess(words, folder / "errors.log", lock) as process:
+            advanced = _follow(running, process)
+            status = process.wait()
+            if (folder / "encoder" / MANIFEST_FILE).exists():
+                return
+            if status > 0:
+                raise RuntimeError(process.last_words() or f"The training ended with {status}.")
+        deaths = 1 if advanced else deaths + 1
+        how = signal.Signals(-status).name if status else "a request from elsewhere to stop"
+        if deaths >= MAX_DEATHS:
+            raise RuntimeError(
+                f"The training ended {deaths} times by {how} before it got any further. Where "
+                "memory ran out, free some or take a smaller preset; then resume the job."
+            )
+        message = f"The training was ended by {how}; it goes on from its last checkpoint."
+        running.record({"event": "interrupted", "message": message})
+
+
+def _follow(running: RunningJob, process: TrainingProcess) -> bool:
+    """Keep what the process says, until it ends or is to be stopped; whether it made a step."""
+    advanced = False
+    try:
+        for line in process.lines():
+            running.check()
+            advanced |= _keep(running, line)
+    except (JobStopped, WorkerStopping):
+        for line in process.stop():
+            _keep(running, line)
+        raise
+    return advanced
+
+
+def _keep(running: RunningJob, line: str) -> bool:
+    """Record one line of the training's log; whether it speaks of steps made."""
+    if not line.startswith("{"):
+        return False
+    record: dict[str, Any] = json.loads(line, parse_constant=lambda _: None)
+    running.record(record, _progress(record))
+    return "total" in record
+
+
+def _progress(record: dict[str, Any]) -> tuple[int, int, str] | None:
+    """Steps done, steps in all, and words, where the record tells."""
+    if "step" not in record or "steps" not in record:
+        return None
+    return record["step"], record["steps"], "Training"
