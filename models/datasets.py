@@ -142,7 +142,7 @@ class _Decoding:
     def squares(self, files: Iterable[ImageFile]) -> Iterator[NDArray[np.uint8]]:
         """The usable ones, in order. Raises PreparationError where there was none."""
         reported = time.monotonic()
-        groups = map_ahead(self._decode_group, _groups(files), len(os.sched_getaffinity(0)))
+        groups = map_ahead(self._decode_group, _groups(files), os.cpu_count() or 1)
         for file, result in chain.from_iterable(groups):
             if isinstance(result, str):
                 logger.warning("left out %s: %s", file.name, result)
