@@ -1,6 +1,7 @@
 """A `.safetensors` file under timm's names, without a classifier head."""
 
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 
@@ -8,6 +9,9 @@ from models.errors import EncoderError
 from models.exporting.source import Source, check_usual_eps
 from models.loaders.own import MANIFEST_KEY
 from models.manifest import VitConfig
+
+# Any plain ViT of timm would do: all that distinguishes it is given anew.
+TIMM_MODEL = "vit_base_patch16_224"
 
 
 def write_timm(source: Source, path: Path) -> list[str]:
@@ -30,10 +34,7 @@ def write_timm(source: Source, path: Path) -> list[str]:
     return notes
 
 
-TIMM_MODEL = "vit_base_patch16_224"
-
-
-def timm_arguments(config: VitConfig) -> dict[str, float]:
+def timm_arguments(config: VitConfig) -> dict[str, Any]:
     """What turns timm's TIMM_MODEL into `config` without a head."""
     return {
         "num_classes": 0,

@@ -12,7 +12,7 @@ from models.errors import EncoderError
 from models.loaders.own import Loaded
 from models.loaders.tensors import only_tensors, read_torch_file
 from models.manifest import Feature, VitConfig
-from models.run_folder import CHECKPOINT_FILE, LOG_FILE
+from models.run_folder import CHECKPOINT_FILE
 from models.transforms import EvaluationTransform
 
 
@@ -69,21 +69,16 @@ def load_run(folder: Path) -> Loaded:
 def read_run(folder: Path) -> RunCheckpoint:
     """The checkpoint of the run in `folder`; raises EncoderError if it is damaged."""
     path = folder / CHECKPOINT_FILE
-    content = read_torch_file(path)
+    content: Any = read_torch_file(path)
     try:
-        recipe, step = content["recipe"], content["step"]  # type: ignore[index]
-        network = only_tensors(content["network"], f"network of {path}")  # type: ignore[index]
-        optimizer = content["optimizer"]  # type: ignore[index]
-        epoch = _epoch(folder, recipe, step)
-        return RunCheckpoint(json.loads(json.dumps(recipe)), network, optimizer, epoch)
-    except (KeyError, TypeError, ValueError) as error:
+        network = only_tensors(content["network"], f"network of {path}")
+        # Runs of earlier versions did not say how many images they saw.
+        batches = content.get("images", 0) // content["recipe"]["batch"]
+        return RunCheckpoint(
+            recipe=json.loads(json.dumps(content["recipe"])),  # as a manifest will give it back
+            network=network,
+            optimizer=content["optimizer"],
+            epoch=content["step"] // batches if batches else 0,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EncoderError(f"{path} is no checkpoint of a pretraining run ({error!r}).") from error
-
-
-def _epoch(folder: Path, recipe: dict[str, Any], step: int) -> int:
-    """Whole epochs at `step`, by the run's log: the checkpoint does not know its images."""
-    log = folder / LOG_FILE
-    lines = log.read_text().splitlines() if log.is_file() else []
-    steps = [json.loads(line).get("steps") for line in lines[:50]]
-    known = next((number for number in steps if number), None)
-    return int(recipe["epochs"] * step / known) if known else 0

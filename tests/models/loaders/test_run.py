@@ -1,0 +1,57 @@
+"""The folder of a pretraining run as a spec."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.errors import EncoderError
+from models.loaders import load_encoder, load_vit_for
+from tests.models.pretraining import TINY
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    from models.msn import MaskedSiameseNetwork
+
+    network = MaskedSiameseNetwork(TINY.vit, prototypes=8, hidden=32, dim=16)
+    torch.nn.init.ones_(network.target_encoder.vit.get_parameter("cls_token"))
+    checkpoint = {
+        "recipe": TINY.to_dict(),
+        "images": 64,
+        "step": 9,
+        "network": network.state_dict(),
+        "optimizer": {},
+    }
+    torch.save(checkpoint, tmp_path / "pretraining.pt")
+    return tmp_path
+
+
+def test_a_run_is_its_target_encoder(folder: Path) -> None:
+    manifest, tensors = load_encoder(str(folder))
+    assert manifest.architecture == TINY.vit
+    assert manifest.feature.norm == "pre"
+    assert manifest.training["epoch"] == 2
+    assert bool((tensors["cls_token"] == 1).all())
+
+
+def test_a_run_can_start_another(folder: Path) -> None:
+    assert bool((load_vit_for(TINY.vit, str(folder))["cls_token"] == 1).all())
+
+
+def test_a_finished_runs_own_encoder_is_named_by_its_folder(folder: Path) -> None:
+    with pytest.raises(EncoderError, match="names no encoder"):
+        load_encoder(str(folder / "encoder"))
+
+
+@pytest.mark.parametrize("content", [{"epoch": 3}, {"network": {}, "recipe": {}}, [1]])
+def test_another_file_of_that_name_is_refused(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / "pretraining.pt")
+    with pytest.raises(EncoderError, match="is no checkpoint of a pretraining run"):
+        load_encoder(str(tmp_path))
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pretraining.pt").write_bytes(b"damaged")
+    with pytest.raises(EncoderError, match=r"pretraining\.pt"):
+        load_encoder(str(tmp_path))
