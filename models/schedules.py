@@ -14,8 +14,10 @@ def warmup_cosine(
 ) -> float:
     """Linear from `start` at step 0 to `peak` at `warmup`, then cosine toward `final`.
 
-    The cosine would reach `final` at 1.25 x `steps`.
+    The cosine would reach `final` at 1.25 x `steps`. A warm-up of a longer run than this one is
+    cut to a quarter of it.
     """
+    warmup = min(warmup, steps // 4)
     if step < warmup:
         return start + (peak - start) * step / warmup
     progress = (step - warmup) / max(1.0, STRETCH * steps - warmup)

@@ -30,6 +30,14 @@ def test_a_run_without_warm_up_starts_at_the_peak() -> None:
     assert warmup_cosine(0, steps=10, warmup=0, start=0, peak=1, final=0) == 1
 
 
+def test_a_run_shorter_than_its_warm_up_still_reaches_the_peak() -> None:
+    rates = [
+        warmup_cosine(step, steps=40, warmup=100, start=0.2, peak=1.0, final=0.0)
+        for step in range(40)
+    ]
+    assert max(rates) == rates[10] == 1.0
+
+
 def test_weight_decay_rises_along_half_a_cosine() -> None:
     values = [cosine(step, steps=80, start=0.04, final=0.4) for step in (0, 50, 100, 120)]
     assert values == pytest.approx([0.04, 0.22, 0.4, 0.4])
