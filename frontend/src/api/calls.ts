@@ -1,6 +1,6 @@
 /** Every call the page makes, one function each. */
 import { body, client, formOf } from "./client";
-import type { ClassifierKind, ExamplesAdded, ImagesAdded, LabelChange, Predictions } from "./types";
+import type { ClassifierKind, ExamplesAdded, ImagesAdded, LabelChange, Predictions, PretrainPayload } from "./types";
 
 type Signal = AbortSignal | undefined;
 
@@ -91,8 +91,25 @@ export const activateClassifier = (project: string, version: number) =>
   body(
     client.POST("/classifiers/{version}/activate", { params: { ...inProject(project), path: { version } } }),
   );
-export const listJobs = async () => (await body(client.GET("/jobs"))).jobs;
-export const listEncoders = () => body(client.GET("/encoders"));
+
+const jobOf = (id: string) => ({ path: { job_id: id } });
+
+export const listJobs = async (limit = 50) => (await body(client.GET("/jobs", { params: { query: { limit } } }))).jobs;
+export const cancelJob = (id: string) => body(client.DELETE("/jobs/{job_id}", { params: jobOf(id) }));
+export const resumeJob = (id: string) => body(client.POST("/jobs/{job_id}/resume", { params: jobOf(id) }));
+export const listRecords = async (id: string, after: number, signal: Signal) =>
+  (await body(client.GET("/jobs/{job_id}/records", { params: { ...jobOf(id), query: { after } }, ...(signal && { signal }) }))).records;
+export const eventsUrl = (id: string, after: number) => `/jobs/${encodeURIComponent(id)}/events?after=${after}`;
+
+export const listEncoders = (project: string) => body(client.GET("/encoders", { params: inProject(project) }));
+export const registerEncoder = (spec: string) => body(client.POST("/encoders", { body: { spec } }));
+export const switchEncoder = (project: string, encoder: string) =>
+  body(
+    client.PUT("/projects/{project_id}/encoder", { params: { path: { project_id: project } }, body: { encoder_id: encoder } }),
+  );
+export const listPresets = async () => (await body(client.GET("/presets"))).presets;
+export const startPretraining = (project: string, payload: PretrainPayload) =>
+  body(client.POST("/jobs", { params: inProject(project), body: { kind: "pretrain", payload } }));
 
 const fileOf = (project: string, id: number, kind: string) =>
   `/images/${id}/${kind}?project=${encodeURIComponent(project)}`;

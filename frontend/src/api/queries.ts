@@ -2,13 +2,17 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { fromSuggestion } from "../state/items";
+import { isActive } from "../state/jobs";
+import { emptyRun, fold, type Run } from "../state/run";
 import * as calls from "./calls";
-import type { Project } from "./types";
+import type { Job, Project } from "./types";
 
 export const keys = {
   session: ["session"] as const,
   projects: ["projects"] as const,
-  encoders: ["encoders"] as const,
+  encoders: (project: string) => ["encoders", project] as const,
+  presets: ["presets"] as const,
+  jobs: ["jobs"] as const,
   project: (project: string) => ["project", project] as const,
   classes: (project: string) => ["classes", project] as const,
   classifiers: (project: string) => ["classifiers", project] as const,
@@ -31,9 +35,38 @@ export const projectsQuery = queryOptions({
   // On a first start the sample project appears a little after the page.
   refetchInterval: (query) => (query.state.data?.every((project) => project.images === 0) ? 3000 : false),
 });
-/** `needed` is the encoder of the project in hand: the list is fetched again when that is a new one. */
-export const encodersQuery = (needed: string | null) =>
-  queryOptions({ queryKey: [...keys.encoders, needed] as const, queryFn: calls.listEncoders });
+/** The list is fetched again when the project has another encoder. */
+export const encodersQuery = ({ id, encoder_id: encoder }: Project) =>
+  queryOptions({ queryKey: [...keys.encoders(id), encoder] as const, queryFn: () => calls.listEncoders(id) });
+/** The same, kept up to labels and to what is being embedded. */
+export const liveEncodersQuery = (project: Project) =>
+  queryOptions({
+    queryKey: [...keys.encoders(project.id), project.encoder_id, project.next_encoder_id, project.active_version] as const,
+    queryFn: () => calls.listEncoders(project.id),
+    placeholderData: (old, query) => (query?.queryKey[1] === project.id ? old : undefined),
+    refetchInterval: project.pending > 0 || project.next_encoder_id !== null ? 1500 : false,
+  });
+export const presetsQuery = queryOptions({ queryKey: keys.presets, queryFn: calls.listPresets });
+/** The newest jobs of all projects; they are asked for more often while one is under way. */
+export const jobsQuery = queryOptions({
+  queryKey: keys.jobs,
+  queryFn: () => calls.listJobs(200),
+  refetchInterval: (query) => (query.state.data?.some(isActive) ? 2000 : 15_000),
+});
+/** All that a pretraining said that is over; it may go on once more, and then says more. */
+export const runQuery = ({ id, finished_at: end }: Job) =>
+  queryOptions({
+    queryKey: ["run", id, end] as const,
+    queryFn: async ({ signal }): Promise<Run> => {
+      let run = emptyRun;
+      for (;;) {
+        const records = await calls.listRecords(id, run.last, signal);
+        if (records.length === 0) return run;
+        run = fold(run, records);
+      }
+    },
+    staleTime: Infinity,
+  });
 
 /** Embedding and the first fit run in other processes; until they are done, figures change by themselves. */
 function isMoving(project: Project): boolean {

@@ -22,3 +22,7 @@ export type Suggestion = Schemas["Suggestion"];
 export type Classifier = Schemas["Classifier"];
 export type ClassifierKind = Project["classifier"];
 export type Encoder = Schemas["Encoder"];
+export type Job = Schemas["Job"];
+export type Preset = Schemas["Preset"];
+export type PretrainPayload = Schemas["PretrainPayload"];
+export type RunRecord = Schemas["Record"];

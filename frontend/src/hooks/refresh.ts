@@ -10,6 +10,13 @@ export function refreshFigures(client: QueryClient, project: string): void {
     void client.invalidateQueries({ queryKey });
 }
 
+/** Another encoder is known, or another one looks at the images: everything that it predicts is new. */
+export function refreshEncoders(client: QueryClient, project: string): void {
+  void client.invalidateQueries({ queryKey: keys.encoders(project) });
+  void client.invalidateQueries({ queryKey: keys.presets });
+  refreshFigures(client, project);
+}
+
 /** A batch of suggestions stays as it is while it is worked through; one that embedding cut short may grow. */
 function isSettled(batch: readonly Item[] | undefined): boolean {
   if (!batch?.some((item) => item.classId === null)) return false;

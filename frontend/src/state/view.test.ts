@@ -6,6 +6,7 @@ describe("the URL", () => {
   it.each([
     "",
     "?project=sea&view=all",
+    "?project=sea&view=encoders",
     "?project=sea&view=class%3Asea-otter&order=confident",
     "?project=sea&view=predicted%3Aseal&image=12",
   ])("says the same after a round trip: %s", (search) => {

@@ -3,7 +3,7 @@ export type Order = "newest" | "oldest" | "uncertain" | "confident";
 
 export interface View {
   readonly project: string | null;
-  /** `suggestions`, or a filter of GET /images. */
+  /** `suggestions`, a filter of GET /images, or `encoders`, which is no list of images. */
   readonly list: string;
   readonly order: Order | null;
   /** The image to open with. */
@@ -12,7 +12,8 @@ export interface View {
 
 export const orders: readonly Order[] = ["newest", "oldest", "uncertain", "confident"];
 export const startingList = "suggestions";
-const plainLists = new Set(["suggestions", "all", "unlabelled", "labelled", "uncertain", "unknown"]);
+export const encodersView = "encoders";
+const plainLists = new Set(["suggestions", "all", "unlabelled", "labelled", "uncertain", "unknown", encodersView]);
 
 function knownList(list: string | null): string {
   if (list !== null && (plainLists.has(list) || /^(class|predicted):.+/.test(list))) return list;

@@ -6,7 +6,7 @@ import type { Encoder, Project } from "../api/types";
 import styles from "./Sidebar.module.css";
 
 export function useEncoder(project: Project): Encoder | undefined {
-  const { data } = useQuery(encodersQuery(project.encoder_id));
+  const { data } = useQuery(encodersQuery(project));
   return data?.encoders.find((encoder) => encoder.id === (project.encoder_id ?? data.default_id));
 }
 
@@ -20,7 +20,7 @@ export function EncoderCard({ project }: { project: Project }) {
         <Text size="xs" fw={600} c="var(--ink)" truncate>
           {encoder.name}
         </Text>
-        Encoder · {encoder.image_size} px · {encoder.licence}
+        In use · {encoder.image_size} px · {encoder.licence}
       </div>
     </Tooltip>
   );

@@ -1,10 +1,10 @@
 import { ScrollArea } from "@mantine/core";
-import { IconBolt, IconHelpHexagon, IconPhoto, IconTagOff, IconZoomQuestion } from "@tabler/icons-react";
+import { IconBolt, IconEye, IconHelpHexagon, IconPhoto, IconTagOff, IconZoomQuestion } from "@tabler/icons-react";
 import type { ReactNode, RefObject } from "react";
 
 import type { Project } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
-import { classOfList } from "../state/view";
+import { classOfList, encodersView } from "../state/view";
 import { ClassList } from "./ClassList";
 import { EncoderCard } from "./EncoderCard";
 import styles from "./Sidebar.module.css";
@@ -53,7 +53,10 @@ export function Sidebar(props: Props) {
           onChanged={props.onClassesChanged}
         />
       </ScrollArea>
-      <EncoderCard project={project} />
+      <div className={styles.foot}>
+        {entry(encodersView, "Encoders", <IconEye size={18} />)}
+        <EncoderCard project={project} />
+      </div>
     </nav>
   );
 }

@@ -12,6 +12,7 @@ import styles from "./Versions.module.css";
 interface Props {
   project: Project;
   onClose: () => void;
+  onEncoders: () => void;
 }
 
 const kinds: { value: ClassifierKind; label: string }[] = [
@@ -22,14 +23,14 @@ const kinds: { value: ClassifierKind; label: string }[] = [
 const kindNames = Object.fromEntries(kinds.map(({ value, label }) => [value, label]));
 
 /** How good the classifier is, what it is made of, and the versions to go back to. */
-export function Versions({ project, onClose }: Props) {
+export function Versions({ project, onClose, onEncoders }: Props) {
   const { data: versions } = useQuery(classifiersQuery(project.id));
   return (
     <Drawer opened onClose={onClose} position="right" size={460} title="Classifier">
       <Stack gap="xl">
         <Measured project={project} />
         <Kind project={project} />
-        <EncoderFacts project={project} />
+        <EncoderFacts project={project} onEncoders={onEncoders} />
         <section>
           <Text className={styles.section}>Versions</Text>
           <Text size="sm" c="var(--soft-ink)" mb="xs">
@@ -90,7 +91,7 @@ function Kind({ project }: { project: Project }) {
   );
 }
 
-function EncoderFacts({ project }: { project: Project }) {
+function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose">) {
   const encoder = useEncoder(project);
   if (!encoder) return null;
   return (
@@ -107,6 +108,9 @@ function EncoderFacts({ project }: { project: Project }) {
           {encoder.notice}
         </Text>
       )}
+      <Button size="compact-sm" variant="light" mt={8} onClick={onEncoders}>
+        Compare encoders
+      </Button>
     </section>
   );
 }

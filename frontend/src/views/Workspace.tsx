@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 
 import type { Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
@@ -8,7 +8,7 @@ import { useClasses } from "../hooks/useClasses";
 import { useLabelling } from "../hooks/useLabelling";
 import { usePastedFile } from "../hooks/usePastedFile";
 import { useUploads } from "../hooks/useUploads";
-import type { View } from "../state/view";
+import { encodersView, type View } from "../state/view";
 import { AwayBanner } from "./Banners";
 import { Desk } from "./Desk";
 import { Header } from "./Header";
@@ -24,6 +24,8 @@ interface Props {
   onView: (changes: Partial<View>) => void;
 }
 
+// What draws curves is large, and few visits need it.
+const Encoders = lazy(() => import("./encoders/Encoders"));
 const fitMilliseconds = 2500;
 
 /** While images are being embedded, lists gain predictions; they follow along. */
@@ -64,6 +66,7 @@ export function Workspace({ project, view, onView }: Props) {
     setDialogue("try");
   });
   const close = () => setDialogue(null);
+  const showList = (list: string) => onView({ list, order: null, image: null });
 
   return (
     <div className={styles.frame} {...handlers}>
@@ -85,19 +88,25 @@ export function Workspace({ project, view, onView }: Props) {
           book={book}
           list={view.list}
           newClass={newClass}
-          onList={(list) => onView({ list, order: null, image: null })}
+          onList={showList}
           onFiles={uploads.add}
           onClassesChanged={() => {
             labelling.forget();
             refresh();
           }}
         />
-        <Desk
-          key={[view.list, view.order, view.image].join(" ")}
-          {...{ project, view, book, labelling, uploads, onView }}
-          onHelp={() => setDialogue("help")}
-          onNewClass={() => newClass.current?.focus()}
-        />
+        {view.list === encodersView ? (
+          <Suspense fallback={null}>
+            <Encoders project={project} uploads={uploads} onList={showList} />
+          </Suspense>
+        ) : (
+          <Desk
+            key={[view.list, view.order, view.image].join(" ")}
+            {...{ project, view, book, labelling, uploads, onView }}
+            onHelp={() => setDialogue("help")}
+            onNewClass={() => newClass.current?.focus()}
+          />
+        )}
         {over && <div className={styles.drop}>Drop to add to the pool, or on a class to add as its examples</div>}
       </div>
       {dialogue === "try" && (
@@ -114,7 +123,16 @@ export function Workspace({ project, view, onView }: Props) {
           }}
         />
       )}
-      {dialogue === "versions" && <Versions project={project} onClose={close} />}
+      {dialogue === "versions" && (
+        <Versions
+          project={project}
+          onClose={close}
+          onEncoders={() => {
+            close();
+            showList(encodersView);
+          }}
+        />
+      )}
       {dialogue === "help" && <Help onClose={close} />}
     </div>
   );

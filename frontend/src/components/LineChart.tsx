@@ -1,0 +1,78 @@
+import { useElementSize } from "@mantine/hooks";
+import { gridY, lineY, dot, plot, pointerX, ruleX, ruleY, tip } from "@observablehq/plot";
+import { useEffect, useMemo, useRef } from "react";
+
+import { downsample } from "../state/downsample";
+import type { Point } from "../state/run";
+import styles from "./LineChart.module.css";
+
+export interface Line {
+  readonly name: string;
+  readonly colour: string;
+  readonly points: readonly Point[];
+}
+
+interface Props {
+  /** What a reader without eyes is told. */
+  label: string;
+  lines: readonly Line[];
+  format: (value: number) => string;
+  /** The lowest and the highest value, where they are known beforehand. */
+  domain?: readonly [number, number];
+}
+
+/** More points than pixels draw no better curve. */
+const mostPoints = 400;
+const height = 190;
+
+interface Mark extends Point {
+  readonly name: string;
+  readonly colour: string;
+}
+
+function marksOf(lines: readonly Line[]): Mark[][] {
+  return lines.map(({ name, colour, points }) => downsample(points, mostPoints).map((point) => ({ ...point, name, colour })));
+}
+
+function draw({ lines, format, domain, label }: Props, width: number) {
+  const drawn = marksOf(lines);
+  const all = drawn.flat();
+  const at = { x: "step", y: "value" } as const;
+  return plot({
+    width,
+    height,
+    marginLeft: 44,
+    marginRight: 10,
+    marginTop: 10,
+    marginBottom: 26,
+    ariaLabel: label,
+    x: { label: null, ticks: Math.max(2, Math.floor(width / 90)), tickFormat: (step: number) => step.toLocaleString("en") },
+    y: { label: null, ticks: 5, tickFormat: format, nice: true, ...(domain && { domain }) },
+    marks: [
+      gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
+      ruleY(domain ? [domain[0]] : [], { stroke: "var(--line)" }),
+      ruleX(all, pointerX({ x: "step", stroke: "var(--soft-ink)", strokeOpacity: 0.5 })),
+      ...drawn.map((marks) => lineY(marks, { ...at, stroke: marks[0]?.colour ?? "currentColor", strokeWidth: 2 })),
+      // Few points are probes, and a line alone would not show where they were taken.
+      ...drawn.filter((marks) => marks.length <= 12).map((marks) => dot(marks, { ...at, r: 3, fill: marks[0]?.colour ?? "currentColor" })),
+      tip(all, pointerX({ ...at, title: (mark: Mark) => `${mark.name} ${format(mark.value)}\nstep ${mark.step.toLocaleString("en")}` })),
+    ],
+  });
+}
+
+/** Curves over training steps, with the values under the pointer. */
+export function LineChart({ label, lines, format, domain }: Props) {
+  const { ref: frame, width } = useElementSize();
+  const place = useRef<HTMLDivElement>(null);
+  const props = useMemo(() => ({ label, lines, format, ...(domain && { domain }) }), [label, lines, format, domain]);
+  useEffect(() => {
+    if (width === 0) return;
+    const drawing = draw(props, width);
+    place.current?.replaceChildren(drawing);
+  }, [props, width]);
+  return (
+    <div ref={frame} className={styles.frame} style={{ height }}>
+      <div ref={place} />
+    </div>
+  );
+}

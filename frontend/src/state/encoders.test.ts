@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+
+import { comparison, coverage, switchVerb, unmeasured, type Measured } from "./encoders";
+
+const estimate = (accuracy: number, low: number, high: number, count = 40) => ({ accuracy, low, high, count });
+const present: Measured = {
+  id: "old",
+  active: true,
+  accuracy: estimate(0.54, 0.4, 0.58),
+  embedded: 300,
+  created_at: "2026-03-01T10:00:00Z",
+};
+const newer: Measured = { ...present, id: "new", active: false, accuracy: estimate(0.62, 0.5, 0.7), created_at: "2026-03-02T10:00:00Z" };
+
+it("compares with the present one, on the same labels", () => {
+  expect(comparison(newer, present)).toBe("62 % against 54 % with the present one, on your 40 labels");
+  expect(comparison(present, present)).toBe("54 % on your 40 labels");
+});
+
+it("says where so few labels cannot tell", () => {
+  const close = { ...newer, accuracy: estimate(0.56, 0.42, 0.7) };
+  expect(comparison(close, present)).toContain("cannot tell them apart");
+});
+
+it("says why there is no figure", () => {
+  const blind = { ...newer, accuracy: null, embedded: 12 };
+  expect(comparison(blind, present)).toBeNull();
+  expect(unmeasured(blind, 300, 40)).toContain("has not looked");
+  expect(unmeasured(blind, 300, 1)).toContain("label at least two");
+  expect(unmeasured(blind, 0, 0)).toContain("add images");
+});
+
+it("goes back to what served before and takes up what is new", () => {
+  expect(switchVerb(newer, present)).toBe("Use");
+  expect(switchVerb({ ...present, active: false }, { ...newer, active: true })).toBe("Go back");
+  expect(switchVerb({ ...present, active: false, embedded: 0 }, { ...newer, active: true })).toBe("Use");
+});
+
+it("knows how much of the pool was looked at", () => {
+  expect(coverage(newer, 400)).toBe(0.75);
+  expect(coverage(newer, 0)).toBe(0);
+});

@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+
+import { batchOf, makePlan, parseSettings, speedOf, timeHint, warning } from "./plan";
+
+const tiny = { name: "cpu-32", batch: 32, device: "cpu" } as const;
+const large = { name: "vit-s16", batch: 1024, device: "gpu" } as const;
+
+it("counts the steps as the run will: whole batches alone", () => {
+  expect(makePlan(tiny, 300, 10, null).steps).toBe(90);
+  expect(makePlan(tiny, 300, 0.01, null).steps).toBe(1);
+});
+
+it("forecasts from this machine where it can, from what was measured where it must", () => {
+  expect(makePlan(tiny, 320, 100, 100)).toEqual({ steps: 1000, seconds: 320, from: "this machine" });
+  expect(timeHint(makePlan(tiny, 320, 100, 100), "cpu")).toContain("About 5 minutes, going by the last run");
+  expect(timeHint(makePlan(tiny, 320, 100, null), "cpu")).toContain("on two CPU cores");
+  expect(timeHint(makePlan(large, 5000, 100, null), "gpu")).toContain("measured this on your GPU");
+});
+
+it("warns of a pool that fills no batch, and of too few steps", () => {
+  expect(warning(makePlan(tiny, 20, 10, null), tiny, 20)).toEqual({ text: expect.stringContaining("20 images, and one step takes 32") as string });
+  expect(warning(makePlan(tiny, 300, 10, null), tiny, 300)).toEqual({ text: expect.stringMatching(/^90 steps teach/) as string, epochs: 60 });
+  expect(warning(makePlan(tiny, 300, 60, null), tiny, 300)).toBeNull();
+});
+
+it("takes the speed from a run that went through at once", () => {
+  const run = {
+    payload: { preset: "cpu-32" },
+    state: "succeeded",
+    done: 100,
+    attempts: 1,
+    started_at: "2026-03-01T10:00:00Z",
+    finished_at: "2026-03-01T10:00:10Z",
+  };
+  expect(speedOf(tiny, [run])).toBe(320);
+  expect(speedOf(tiny, [{ ...run, attempts: 2 }, { ...run, state: "cancelled" }])).toBeNull();
+  expect(speedOf(tiny, [{ ...run, payload: { preset: "cpu-32", settings: { batch: "8" } } }])).toBeNull();
+  expect(speedOf(large, [run])).toBeNull();
+});
+
+it("reads settings line by line", () => {
+  expect(parseSettings(" mask_ratio = 0.3\n\nbatch=16 ")).toEqual({ settings: { mask_ratio: "0.3", batch: "16" }, error: null });
+  expect(parseSettings("mask_ratio 0.3").error).toContain("mask_ratio 0.3");
+  expect(parseSettings("batch=1\nbatch=2").error).toBe("batch is set twice.");
+  expect(batchOf(tiny, { batch: "16" })).toBe(16);
+  expect(batchOf(tiny, { batch: "many" })).toBe(32);
+});

@@ -1,0 +1,103 @@
+import { Alert, Button, Group, Loader, Text, Title } from "@mantine/core";
+import { IconPlus, IconSparkles } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+
+import { jobsQuery, liveEncodersQuery } from "../../api/queries";
+import type { Job, Project } from "../../api/types";
+import { refreshEncoders } from "../../hooks/refresh";
+import type { Uploads } from "../../hooks/useUploads";
+import { isActive, pretrainings } from "../../state/jobs";
+import { EmbeddingBar, PreparationBanner } from "../Banners";
+import desk from "../Desk.module.css";
+import { UploadTray } from "../UploadTray";
+import { EncoderList } from "./EncoderList";
+import styles from "./Encoders.module.css";
+import { NoPretraining } from "./NoPretraining";
+import { PastRuns } from "./PastRuns";
+import { Pretraining } from "./Pretraining";
+import { RegisterEncoder } from "./RegisterEncoder";
+import { Registrations } from "./Registrations";
+import { StartPretraining } from "./StartPretraining";
+
+interface Props {
+  project: Project;
+  uploads: Uploads;
+  onList: (list: string) => void;
+}
+
+const none: Job[] = [];
+
+/** A job that ends may leave an encoder behind. */
+function useRefreshWhenOver(project: string, jobs: readonly Job[]): void {
+  const client = useQueryClient();
+  const under = jobs.filter(isActive).map((job) => job.id).join(" ");
+  const before = useRef(under);
+  useEffect(() => {
+    const ended = before.current.split(" ").some((id) => id !== "" && !under.includes(id));
+    before.current = under;
+    if (ended) refreshEncoders(client, project);
+  }, [client, project, under]);
+}
+
+/** The encoders of a project beside each other, and the pretraining of new ones on its pool. */
+export default function Encoders({ project, uploads, onList }: Props) {
+  const { data: jobs = none } = useQuery(jobsQuery);
+  const [dialogue, setDialogue] = useState<"register" | "pretrain" | null>(null);
+  const [asked, setAsked] = useState<string | null>(null);
+  const runs = pretrainings(jobs, project.id);
+  const [newest, ...earlier] = runs;
+  const close = () => setDialogue(null);
+  useRefreshWhenOver(project.id, jobs);
+  return (
+    <main className={desk.main}>
+      <PreparationBanner project={project} />
+      <EmbeddingBar project={project} />
+      <div className={styles.scroller}>
+        <div className={styles.page}>
+          <Group justify="space-between" gap="sm">
+            <div>
+              <Title order={2} size="h4">
+                Encoders
+              </Title>
+              <Text size="sm" c="var(--soft-ink)">
+                An encoder turns each image into numbers; the better it suits your images, the fewer labels they need.
+              </Text>
+            </div>
+            <Group gap="xs">
+              <Button size="sm" variant="default" leftSection={<IconPlus size={16} />} onClick={() => setDialogue("register")}>
+                Register an encoder
+              </Button>
+              {newest && (
+                <Button size="sm" leftSection={<IconSparkles size={16} />} onClick={() => setDialogue("pretrain")}>
+                  Pretrain a new one
+                </Button>
+              )}
+            </Group>
+          </Group>
+          {newest && isActive(newest) && <Pretraining key={newest.id} job={newest} project={project} />}
+          <Registrations jobs={jobs} asked={asked} />
+          <Listed project={project} />
+          {newest && !isActive(newest) && <Pretraining key={newest.id} job={newest} project={project} />}
+          {earlier.length > 0 && <PastRuns jobs={earlier} project={project} />}
+          {!newest && <NoPretraining project={project} onStart={() => setDialogue("pretrain")} onList={onList} />}
+        </div>
+      </div>
+      <UploadTray uploads={uploads} />
+      {dialogue === "register" && <RegisterEncoder onClose={close} onAsked={(job) => setAsked(job.id)} />}
+      {dialogue === "pretrain" && <StartPretraining project={project} jobs={runs} onClose={close} />}
+    </main>
+  );
+}
+
+function Listed({ project }: { project: Project }) {
+  const { data, error } = useQuery({ ...liveEncodersQuery(project), meta: { shownInPlace: true } });
+  if (data) return <EncoderList project={project} encoders={data.encoders} />;
+  if (error)
+    return (
+      <Alert color="red" title="The encoders could not be loaded">
+        {error.message}
+      </Alert>
+    );
+  return <Loader aria-label="Loading" />;
+}
