@@ -7,10 +7,12 @@ from typing import Any
 import torch
 
 from models.checkpoints import new_manifest, save_checkpoint
-from models.manifest import Feature, Manifest
+from models.manifest import ONNX_FILE, Feature, Manifest
 from models.msn import MaskedSiameseNetwork
-from models.recipes import Recipe
+from models.onnx_export import export_onnx
+from models.recipe import Recipe
 from models.transforms import EvaluationTransform
+from models.vit import build_vit
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class EncoderCard:
 def save_encoder(
     folder: Path, recipe: Recipe, network: MaskedSiameseNetwork, card: EncoderCard
 ) -> Manifest:
-    """Write manifest and fp16 weights of the momentum encoder, without its projection head.
+    """Write manifest, fp16 weights and ONNX of the momentum encoder, without its projection head.
 
     The feature is the CLS token before the final LayerNorm, as in the paper's evaluation.
     """
@@ -48,4 +50,7 @@ def save_encoder(
         notice=card.notice,
     )
     save_checkpoint(folder, manifest, tensors)
+    vit = build_vit(recipe.vit)
+    vit.load_state_dict(tensors)
+    export_onnx(vit, manifest, folder / ONNX_FILE)
     return manifest

@@ -1,76 +1,191 @@
 """A pretraining run on disk: a log of JSON lines and one checkpoint, always a whole one."""
 
 import json
-from dataclasses import dataclass
+import os
+import pickle
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
+from models.errors import PretrainingError
 from models.msn import MaskedSiameseNetwork
-from models.recipes import Recipe
+from models.recipe import Recipe
 
 CHECKPOINT_FILE = "pretraining.pt"
 LOG_FILE = "log.jsonl"
+# What describes a recipe may change without changing what it does.
+WORDS = ("name", "description")
 
 Record = dict[str, Any]
 
 
 @dataclass
 class Run:
-    """What a run has reached: everything that training changes, and the seconds it has taken."""
+    """What a run has reached: everything that training changes, and the seconds it has taken.
+
+    `forward` calls the network, together with those of other processes where there are any.
+    `micro_batch`: how many views the encoder takes at once; None: all. `probes`: the last measured
+    accuracies. `licence`: what the encoder may be used for.
+    """
 
     recipe: Recipe
     seed: int
+    images: int
     network: MaskedSiameseNetwork
+    forward: nn.Module
     optimizer: torch.optim.Optimizer
+    steps_per_epoch: int
+    steps: int
     step: int = 0
     seconds: float = 0.0
+    micro_batch: int | None = None
+    probes: dict[str, float] = field(default_factory=dict)
+    licence: str = "as its images allow"
+
+    @property
+    def device(self) -> torch.device:
+        return self.network.prototypes.device
+
+    @property
+    def finished(self) -> bool:
+        return self.step >= self.steps
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a run can go on in this folder."""
+    return (folder / CHECKPOINT_FILE).exists()
 
 
 def append_record(folder: Path, record: Record) -> None:
-    """Add one JSON line to the run's log."""
-    with (folder / LOG_FILE).open("a") as log:
-        log.write(json.dumps(record) + "\n")
+    """Add one JSON line to the run's log; raises PretrainingError where it cannot be written."""
+    path = folder / LOG_FILE
+    try:
+        with path.open("a") as log:
+            log.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def save_run(folder: Path, run: Run) -> None:
-    """Write a checkpoint beside the last one and put it in its place in one move."""
+    """Write a checkpoint beside the last one and put it in its place in one move.
+
+    Raises PretrainingError where it cannot be written; the last one is kept.
+    """
     checkpoint = {
         "recipe": run.recipe.to_dict(),
         "seed": run.seed,
+        "images": run.images,
         "step": run.step,
         "seconds": run.seconds,
+        "probes": run.probes,
+        "licence": run.licence,
         "network": run.network.state_dict(),
         "optimizer": run.optimizer.state_dict(),
     }
     partial = folder / f".{CHECKPOINT_FILE}.partial"
-    torch.save(checkpoint, partial)
-    partial.replace(folder / CHECKPOINT_FILE)
+    try:
+        with partial.open("wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(folder / CHECKPOINT_FILE)
+        _sync(folder)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise _unwritable(folder / CHECKPOINT_FILE, error) from error
+
+
+def _sync(folder: Path) -> None:
+    """The move itself survives a power cut only once its folder is written."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> PretrainingError:
+    return PretrainingError(
+        f"{path} cannot be written: {error.strerror}. The run has stopped and its last checkpoint "
+        "is whole: make room there, then go on with --resume"
+    )
 
 
 def resume_run(folder: Path, run: Run) -> None:
-    """Bring `run` to where the folder's checkpoint is, if there is one.
+    """Bring `run` to where the folder's checkpoint is.
 
-    Raises ValueError if the checkpoint was made with another recipe or seed.
+    Raises PretrainingError if the checkpoint is damaged, or was made with another recipe, seed or
+    number of images.
     """
     path = folder / CHECKPOINT_FILE
-    if not path.exists():
-        return
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    checkpoint = _read(path)
     changed = _changes(checkpoint, run)
     if changed:
-        raise ValueError(
-            f"{path} belongs to a run with another {', '.join(changed)}; "
-            "go on with that one, or choose another folder"
+        raise PretrainingError(
+            f"{path} belongs to another run: {'; '.join(changed)}. "
+            "Go on with what it was made with, or choose another folder"
         )
     run.network.load_state_dict(checkpoint["network"])
     run.optimizer.load_state_dict(checkpoint["optimizer"])
     run.step, run.seconds = checkpoint["step"], checkpoint["seconds"]
+    run.probes = checkpoint.get("probes", {})
+    run.licence = checkpoint.get("licence", run.licence)
+
+
+def trim_log(folder: Path, step: int) -> None:
+    """Drop the records of steps that a killed run took after its last checkpoint."""
+    path = folder / LOG_FILE
+    if not path.exists():
+        return
+    lines = path.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if _step_of(line) <= step]
+    if kept != lines:
+        partial = folder / f".{LOG_FILE}.partial"
+        partial.write_text("".join(kept))
+        partial.replace(path)
+
+
+def _step_of(line: str) -> float:
+    """The step of a log's line; beyond all steps where a kill cut it off."""
+    try:
+        return int(json.loads(line)["step"])
+    except ValueError:
+        return float("inf")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise PretrainingError(
+            f"{path} cannot be read as a checkpoint ({type(error).__name__}): choose another "
+            "folder, or remove it to start anew"
+        ) from error
+    return checkpoint
 
 
 def _changes(checkpoint: dict[str, Any], run: Run) -> list[str]:
-    """Names of the recipe's fields, and "seed", that differ between checkpoint and run."""
-    before, now = checkpoint["recipe"], run.recipe.to_dict()
-    changed = [name for name in now | before if before.get(name) != now.get(name)]
-    return changed + ["seed"] * (checkpoint["seed"] != run.seed)
+    """What differs between checkpoint and run, each in words."""
+    # A checkpoint may be older than a field of the recipe: it was made with what is the default.
+    defaults = {field.name: field.default for field in fields(Recipe)}
+    before = _flat(defaults | checkpoint["recipe"])
+    now = _flat(run.recipe.to_dict())
+    before["seed"], now["seed"] = checkpoint["seed"], run.seed
+    before["number of images"] = checkpoint.get("images", run.images)
+    now["number of images"] = run.images
+    names = [name for name in now if name not in WORDS and before.get(name) != now[name]]
+    return [f"{name} was {before.get(name)} and is {now[name]}" for name in names]
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested values by their dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

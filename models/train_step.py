@@ -1,17 +1,21 @@
 """One update of a pretraining run: views, loss, gradient, and what the schedules say."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from models import distributed
+from models.errors import PretrainingError
 from models.masking import sample_mask
+from models.memory import patches, within_memory
 from models.momentum import update_target
-from models.msn_loss import MsnLoss, msn_loss
-from models.recipes import Recipe
-from models.run_folder import Record, Run
+from models.msn import Views
+from models.msn_loss import MsnLoss, msn_loss, power_law_prior
+from models.recipe import Recipe
+from models.run_folder import Run
 from models.schedules import cosine, linear, warmup_cosine
+from models.view_spec import ViewSpec
 from models.views import make_views
 
 
@@ -24,50 +28,100 @@ class StepValues:
     momentum: float
 
 
-def train_step(run: Run, images: Tensor, values: StepValues, generator: torch.Generator) -> MsnLoss:
-    """One update of anchor encoder and prototypes by gradient, and of the target by momentum."""
-    recipe, network, optimizer = run.recipe, run.network, run.optimizer
+def train_step(run: Run, images: Tensor, values: StepValues) -> MsnLoss:
+    """One update of anchor encoder and prototypes by gradient, and of the target by momentum.
+
+    `images` are this process's part of the batch, uint8 (b, 3, H, W) on the run's device. Where
+    memory runs out, the step is repeated in micro-batches, which the run then keeps.
+    """
+    loss, run.micro_batch = within_memory(
+        lambda micro_batch: compute_gradient(run, images, micro_batch),
+        run.micro_batch,
+        run.recipe,
+        len(images),
+    )
+    # The prototypes stay outside the clip, as in the paper's code.
+    nn.utils.clip_grad_norm_(run.network.encoder.parameters(), run.recipe.clip)
+    for group in run.optimizer.param_groups:
+        group["lr"] = values.learning_rate
+        group["weight_decay"] = values.weight_decay if group["decays"] else 0.0
+    run.optimizer.step()
+    update_target(run.network.target_encoder, run.network.encoder, values.momentum)
+    return loss
+
+
+def compute_gradient(run: Run, images: Tensor, micro_batch: int | None) -> MsnLoss:
+    """The loss of the whole batch, its gradient left in the network's parameters."""
+    recipe, network = run.recipe, run.network
+    draw = Drawing(recipe, images, step_generator(run))
+    run.optimizer.zero_grad()
     with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.bf16):
-        targets = network.project_targets(make_views(images, recipe.target, generator))
-        anchors = network.project_anchors(anchor_views(recipe, images, generator))
+        anchors, targets = run.forward(draw.target_views(), draw.anchor_views(), micro_batch)
+    targets = distributed.gather(targets)
     loss = msn_loss(
-        anchors,  # (views x batch, dim)
+        gather_views(anchors, len(images)),  # (views x batch, dim)
         targets,  # (batch, dim)
         network.prototypes,  # (K, dim)
         temperature=recipe.temperature,
         sharpen_temperature=recipe.sharpen_temperature,
         sinkhorn_iterations=recipe.sinkhorn_iterations,
         me_max_weight=recipe.me_max_weight,
+        prior=power_law_prior(recipe.prototypes, recipe.prior_exponent, images.device),
+        queued_targets=network.queue.stored() if network.queue else None,
     )
-    optimizer.zero_grad()
     loss.total.backward()
-    # The prototypes stay outside the clip, as in the paper's code.
-    nn.utils.clip_grad_norm_(network.encoder.parameters(), recipe.clip)
-    for group in optimizer.param_groups:
-        group["lr"] = values.learning_rate
-        group["weight_decay"] = values.weight_decay if group["decays"] else 0.0
-    optimizer.step()
-    update_target(network.target_encoder, network.encoder, values.momentum)
+    if network.queue:
+        network.queue.push(targets)
     return loss
 
 
-def anchor_views(
-    recipe: Recipe, images: Tensor, generator: torch.Generator
-) -> Iterator[tuple[Tensor, Tensor | None]]:
-    """Masked random views, then whole focal views; views of one size share one forward pass."""
-    if recipe.anchor_views:
-        views = [make_views(images, recipe.anchor, generator) for _ in range(recipe.anchor_views)]
-        yield torch.cat(views), anchor_mask(recipe, recipe.anchor_views * len(images), generator)
-    if recipe.focal_views:
-        views = [make_views(images, recipe.focal, generator) for _ in range(recipe.focal_views)]
-        yield torch.cat(views), None
+def gather_views(anchors: Tensor, images: int) -> Tensor:
+    """All processes' anchors, view after view: their parts (views x images, dim) interleaved."""
+    by_view: Tensor = anchors.unflatten(0, (-1, images))  # (views, images, dim)
+    return distributed.gather(by_view, dim=1).flatten(0, 1)
 
 
-def anchor_mask(recipe: Recipe, anchors: int, generator: torch.Generator) -> Tensor:
-    """Patches that the anchors keep: one permutation for all, or one for each."""
-    patches = (recipe.anchor.size // recipe.vit.patch_size) ** 2
-    rows = anchors if recipe.mask_per_sample else 1
-    return sample_mask(patches, recipe.mask_ratio, rows=rows, generator=generator)
+class Drawing:
+    """Random views and masks of this process's part (b, 3, H, W) of a batch.
+
+    Numbers are drawn for the whole batch, so that they do not depend on how many share it.
+    """
+
+    def __init__(self, recipe: Recipe, images: Tensor, generator: torch.Generator) -> None:
+        self._recipe, self._images, self._generator = recipe, images, generator
+
+    def target_views(self) -> Tensor:
+        """One whole view an image."""
+        return self._views(self._recipe.target, 1)
+
+    def anchor_views(self) -> list[Views]:
+        """Masked random views, then whole focal views; views of one size share a forward pass."""
+        recipe, groups = self._recipe, list[Views]()
+        if recipe.anchor_views:
+            groups.append((self._views(recipe.anchor, recipe.anchor_views), self.anchor_mask()))
+        if recipe.focal_views:
+            groups.append((self._views(recipe.focal, recipe.focal_views), None))
+        return groups
+
+    def anchor_mask(self) -> Tensor:
+        """Patches that the anchors keep: one permutation for all, or one for each."""
+        recipe, own, world = self._recipe, len(self._images), distributed.size()
+        count = patches(recipe, recipe.anchor)
+        rows = recipe.anchor_views * world * own if recipe.mask_per_sample else 1
+        mask = sample_mask(count, recipe.mask_ratio, rows=rows, generator=self._generator)
+        if not recipe.mask_per_sample:
+            return mask
+        parts: Tensor = mask.unflatten(0, (recipe.anchor_views, world, own))
+        return parts[:, distributed.rank()].flatten(0, 1)
+
+    def _views(self, spec: ViewSpec, count: int) -> Tensor:
+        rank, world = distributed.rank(), distributed.size()
+        return torch.cat(
+            [
+                make_views(self._images, spec, self._generator, rank=rank, world=world)
+                for _ in range(count)
+            ]
+        )
 
 
 def step_values(recipe: Recipe, step: int, steps: int, steps_per_epoch: int) -> StepValues:
@@ -82,12 +136,28 @@ def step_values(recipe: Recipe, step: int, steps: int, steps_per_epoch: int) -> 
     )
 
 
-def step_generator(device: str, seed: int, step: int) -> torch.Generator:
+def step_generator(run: Run) -> torch.Generator:
     """Random numbers that depend on seed and step alone, so that a resumed run draws the same."""
-    return torch.Generator(device).manual_seed((seed << 32) + step)
+    return torch.Generator(run.device).manual_seed((run.seed << 32) + run.step)
 
 
-def summarise(loss: MsnLoss, values: StepValues) -> Record:
-    """Loss parts, statistics and schedule values as plain numbers."""
-    numbers = {name: round(value.item(), 5) for name, value in vars(loss).items()}
-    return numbers | {name: float(f"{value:.4g}") for name, value in vars(values).items()}
+class FiniteLosses:
+    """Finds a loss that is no number without making each step wait for the device."""
+
+    def __init__(self) -> None:
+        self._losses: list[tuple[int, Tensor]] = []
+
+    def add(self, step: int, loss: MsnLoss) -> None:
+        """Remember the loss of one step."""
+        self._losses.append((step, loss.total.detach()))
+
+    def check(self) -> None:
+        """Raise PretrainingError if a loss since the last check was infinite or no number."""
+        totals = torch.stack([total for _, total in self._losses]).tolist() if self._losses else []
+        for (step, _), total in zip(self._losses, totals, strict=True):
+            if not abs(total) < float("inf"):
+                raise PretrainingError(
+                    f"the loss became {total} at step {step}. The last checkpoint from before is "
+                    "kept: start anew with a lower learning rate, or with bf16 off"
+                )
+        self._losses.clear()

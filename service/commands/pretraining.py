@@ -1,55 +1,145 @@
 """The command that pretrains an encoder."""
 
-import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from models.errors import EncoderError
+from models.recipes import Recipe, vary
+from models.recipes import preset as find_preset
 from service.commands.common import console, fail
+from service.commands.run_display import new_display
 
-Data = Annotated[Path, typer.Option(help="Folder with one subfolder a class, or a zip of one.")]
+if TYPE_CHECKING:
+    from models.prepared_images import PreparedImages
+    from models.run_folder import Run
+    from models.run_start import Start
 
 
-def pretrain(
-    data: Data,
+def pretrain(  # noqa: PLR0913 - one parameter an option
+    data: Annotated[
+        list[str],
+        typer.Option(
+            help="Images: a folder, .zip, .tar or shards x-{000..012}.tar, .parquet, s3://..., or "
+            "a folder of prepared images. May be given several times."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, log, encoder.")],
+    *,
     preset: Annotated[str, typer.Option(help="Recipe to follow.")] = "cpu-64",
     epochs: Annotated[float, typer.Option(help="Epochs; the recipe's own if 0.", min=0)] = 0,
-    device: Annotated[str, typer.Option(help="Device to train on.")] = "cpu",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change a value of the recipe: name=value, such as batch=64."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")
+    ] = False,
+    start_from: Annotated[
+        str | None,
+        typer.Option(help="Spec of an encoder whose weights to begin with."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the run's records as JSON lines.")
+    ] = False,
 ) -> None:
     """Pretrain an encoder on your own images with a masked siamese network; no label is used.
 
-    A run that finds a checkpoint of its own in `out` goes on from it. The encoder then stands in
-    `out`/encoder: its path is its spec.
+    Ctrl-C or SIGTERM saves the run and ends; --resume goes on, also after a crash. The encoder
+    then stands in `out`/encoder: its path is its spec. With several GPUs:
+    `torchrun --nproc-per-node 8 -m service.cli pretrain ...`
     """
-    from models import pretrain as training
-    from models.datasets import prepare_images
-    from models.pretrained import EncoderCard, save_encoder
-    from models.recipes import preset as find_preset
+    from models import distributed
+    from models.run_start import Start, find_device
 
     try:
-        recipe = find_preset(preset)
-        recipe = replace(recipe, epochs=epochs) if epochs else recipe
-        images = prepare_images([data], recipe.vit.image_size, out / "images")
-        network = training.pretrain(
+        recipe = choose_recipe(preset, epochs, settings or [])
+        start = Start(device, seed, resume, start_from)
+        with distributed.processes(find_device(device)):
+            run = _train(recipe, data, out, start, as_json=as_json)
+    except (ValueError, EncoderError) as error:
+        fail(str(error))
+    if run.finished and not as_json:
+        console.print(f"The encoder is in {out / 'encoder'}.", highlight=False)
+
+
+def choose_recipe(preset: str, epochs: float, settings: list[str]) -> Recipe:
+    """The preset with its changes; raises ValueError on one that does not exist or cannot be."""
+    pairs = [setting.partition("=") for setting in settings]
+    for name, sign, _ in pairs:
+        if not sign:
+            raise ValueError(f"--set {name} has no value: write --set {name}=VALUE")
+    recipe = vary(find_preset(preset), {name: value for name, _, value in pairs})
+    return replace(recipe, epochs=epochs) if epochs else recipe
+
+
+def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_json: bool) -> "Run":
+    """Prepare the images, train, and save the encoder of a finished run."""
+    from models import distributed
+    from models.datasets import prepare_images
+    from models.pretrain import pretrain as train
+    from models.run_start import check_folder
+
+    check_folder(out, start)
+    images = distributed.in_turn(
+        lambda: prepare_images(
+            data, recipe.vit.image_size, out / "images", least_side=recipe.vit.patch_size
+        )
+    )
+    with stop_requests() as stop, new_display(console, as_json=as_json) as display:
+        run = train(
             recipe,
             images.pixels,
             out,
             labels=images.labels,
-            device=device,
-            seed=seed,
-            on_record=lambda record: console.print_json(json.dumps(record)),
+            start=start,
+            on_record=display.show,
+            should_stop=stop.is_set,
         )
-        card = EncoderCard(
-            f"{recipe.name}-{data.stem}".lower(),
-            source=f"handful pretrain --preset {preset}",
-            licence="as its images allow",
-            training={"images": len(images.pixels), "skipped": len(images.skipped)},
-        )
-        save_encoder(out / "encoder", recipe, network, card)
-    except ValueError as error:
-        fail(str(error))
-    console.print(f"The encoder is in {out / 'encoder'}.")
+    if run.finished and distributed.rank() == 0:
+        _save_encoder(run, images, data, out, start)
+    return run
+
+
+def _save_encoder(
+    run: "Run", images: "PreparedImages", data: list[str], out: Path, start: "Start"
+) -> None:
+    """The encoder's folder: manifest, weights, ONNX."""
+    from models.pretrained import EncoderCard, save_encoder
+
+    begun = {"start_from": start.start_from} if start.start_from else {}
+    seen = {"images": len(images.pixels), "skipped": len(images.skipped)}
+    card = EncoderCard(
+        f"{run.recipe.name}-{Path(data[0]).stem}".lower(),
+        source=f"handful pretrain --preset {run.recipe.name}",
+        licence=run.licence,
+        training=seen | {"seconds": round(run.seconds)} | begun,
+        probes=run.probes,
+    )
+    save_encoder(out / "encoder", run.recipe, run.network, card)
+
+
+@contextmanager
+def stop_requests() -> Iterator[Event]:
+    """Set by the first SIGTERM or Ctrl-C; the second ends the process at once."""
+    asked = Event()
+
+    def ask(_number: int, _frame: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The training loop: it learns, resumes to the same weights, and refuses what cannot work."""
+"""The training loop: it learns, resumes to the same weights, and ends cleanly whatever happens."""
 
 import json
 from dataclasses import replace
@@ -8,132 +8,120 @@ import numpy as np
 import pytest
 import torch
 
-from models.pretrain import (
-    Intervals,
-    count_steps,
-    load_batch,
-    new_network,
-    pretrain,
-    start_run,
-)
-from models.run_folder import LOG_FILE, Record
-from models.train_step import step_generator, step_values, train_step
+from models.errors import PretrainingError
+from models.pretrain import Intervals, pretrain
+from models.run_folder import CHECKPOINT_FILE, LOG_FILE, Record
+from models.run_start import Start
 from tests.models.pretraining import TINY, coloured_images
 
-EVERY_STEP = Intervals(log_steps=1, checkpoint_seconds=0, probe_seconds=3600)
+EVERY_STEP = Intervals(log_steps=1, checkpoint_seconds=0, probe_share=1)
 
 
 class Interruption(Exception):
     """Stands for a kill: it comes from outside, between two steps."""
 
 
+def records_in(folder: Path) -> list[Record]:
+    return [json.loads(line) for line in (folder / LOG_FILE).read_text().splitlines()]
+
+
 def losses(folder: Path) -> list[float]:
-    lines = (folder / LOG_FILE).read_text().splitlines()
-    return [json.loads(line)["cross_entropy"] for line in lines]
+    return [record["total"] for record in records_in(folder) if "total" in record]
 
 
-def test_the_loss_falls_and_the_probe_is_reported(tmp_path: Path) -> None:
+def test_the_loss_falls_and_every_record_says_how_it_goes(tmp_path: Path) -> None:
     images, labels = coloured_images()
     records: list[Record] = []
-    pretrain(TINY, images, tmp_path, labels=labels, intervals=EVERY_STEP, on_record=records.append)
-    assert len(records) == 24
+    run = pretrain(
+        TINY, images, tmp_path, labels=labels, intervals=EVERY_STEP, on_record=records.append
+    )
+    assert run.finished
     assert np.mean(losses(tmp_path)[-4:]) < np.mean(losses(tmp_path)[:4])
-    assert records[-1]["step"] == records[-1]["steps"] == 24
-    assert records[-1]["distinct_prototypes"] > 1
-    assert 0 <= records[-1]["knn"] <= 1
+    assert records == records_in(tmp_path)
+    assert [record.get("event") for record in records] == ["started"] + [None] * 24 + ["finished"]
+    assert {"knn", "low_shot"} <= records[0].keys()
+    last = records[-2]
+    assert last["step"] == last["steps"] == 24
+    assert last["epoch"] == 6
+    assert last["distinct_prototypes"] > 1
+    assert last["images_per_second"] > 0
+    assert last["seconds_left"] == 0 < records[1]["seconds_left"]
+    assert last["memory_mb"] > 50
+    assert 0 <= last["waiting"] < 1
+    assert 0 <= last["knn"] <= 1
 
 
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
     images, _ = coloured_images()
-    whole = pretrain(TINY, images, tmp_path / "whole", intervals=EVERY_STEP)
+    recipe = replace(TINY, queue=24, mask_per_sample=True)
+    whole = pretrain(recipe, images, tmp_path / "whole", intervals=EVERY_STEP)
 
     def interrupt(record: Record) -> None:
         if record["step"] == 9:
             raise Interruption
 
+    seldom = replace(EVERY_STEP, checkpoint_seconds=3600, checkpoint_steps=4)
     with pytest.raises(Interruption):
-        pretrain(TINY, images, tmp_path / "parts", intervals=EVERY_STEP, on_record=interrupt)
-    resumed = pretrain(TINY, images, tmp_path / "parts", intervals=EVERY_STEP)
-    for name, tensor in whole.state_dict().items():
-        torch.testing.assert_close(resumed.state_dict()[name], tensor, atol=1e-6, rtol=1e-5)
+        pretrain(recipe, images, tmp_path / "parts", intervals=seldom, on_record=interrupt)
+    resumed = pretrain(recipe, images, tmp_path / "parts", intervals=EVERY_STEP)
+    for name, tensor in whole.network.state_dict().items():
+        torch.testing.assert_close(resumed.network.state_dict()[name], tensor, atol=1e-6, rtol=1e-5)
+    np.testing.assert_allclose(losses(tmp_path / "parts"), losses(tmp_path / "whole"), atol=1e-5)
+    assert [r["event"] for r in records_in(tmp_path / "parts") if "event" in r] == [
+        "started",
+        "resumed",
+        "finished",
+    ]
 
 
 def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:
     images, _ = coloured_images()
     pretrain(TINY, images, tmp_path, intervals=EVERY_STEP)
-    pretrain(TINY, images, tmp_path, intervals=EVERY_STEP)
+    assert pretrain(TINY, images, tmp_path, intervals=EVERY_STEP).finished
     assert len(losses(tmp_path)) == 24
 
 
-def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
+def test_a_run_that_is_asked_to_stop_saves_itself_and_can_go_on(tmp_path: Path) -> None:
     images, _ = coloured_images()
-    pretrain(replace(TINY, epochs=1), images, tmp_path, intervals=EVERY_STEP)
-    with pytest.raises(ValueError, match=r"another epochs, seed; .* choose another folder"):
-        pretrain(TINY, images, tmp_path, seed=1, intervals=EVERY_STEP)
-
-
-def test_too_few_images_for_a_batch_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="5 images fill no batch of 16"):
-        pretrain(TINY, coloured_images(5)[0], tmp_path)
-
-
-def test_a_step_trains_the_prototypes_and_moves_the_target_by_momentum(tmp_path: Path) -> None:
-    images, _ = coloured_images()
-    run = start_run(TINY, images, tmp_path, "cpu", seed=0)
-    prototypes = run.network.prototypes.detach().clone()
-    target = run.network.target_encoder.vit.get_parameter("cls_token").detach().clone()
-    values = step_values(TINY, 10, 24, 4)
-    train_step(run, torch.from_numpy(images[:16]), values, step_generator("cpu", 0, 0))
-    assert not torch.equal(run.network.prototypes, prototypes)
-    anchor = run.network.encoder.vit.get_parameter("cls_token").detach()
-    expected = values.momentum * target + (1 - values.momentum) * anchor
-    torch.testing.assert_close(
-        run.network.target_encoder.vit.get_parameter("cls_token").detach(), expected
+    records: list[Record] = []
+    rarely = Intervals(log_steps=100)
+    stopped = pretrain(
+        TINY,
+        images,
+        tmp_path,
+        intervals=rarely,
+        on_record=records.append,
+        should_stop=lambda: True,
     )
+    assert stopped.step == 1
+    assert not stopped.finished
+    assert records[-1]["event"] == "stopped"
+    assert "--resume" in records[-1]["message"]
+    assert pretrain(TINY, images, tmp_path, intervals=rarely).finished
+    assert len(losses(tmp_path)) == 1
 
 
-def test_the_clip_bounds_the_encoder_alone(tmp_path: Path) -> None:
+def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(tmp_path: Path) -> None:
     images, _ = coloured_images()
-    run = start_run(replace(TINY, clip=1e-6), images, tmp_path, "cpu", seed=0)
-    values = step_values(TINY, 10, 24, 4)
-    train_step(run, torch.from_numpy(images[:16]), values, step_generator("cpu", 0, 0))
-    gradients = [p.grad for p in run.network.encoder.parameters() if p.grad is not None]
-    assert torch.nn.utils.get_total_norm(gradients) <= 1.01e-6
-    assert run.network.prototypes.grad is not None
-    assert run.network.prototypes.grad.norm() > 1e-4
+    spoilt = replace(TINY, learning_rate=(10, 10, 10), weight_decay=(1, 1))
+    with pytest.raises(PretrainingError, match=r"loss became nan at step \d+.*last checkpoint"):
+        pretrain(spoilt, images, tmp_path, intervals=replace(EVERY_STEP, checkpoint_steps=1))
+    checkpoint = torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)
+    assert checkpoint["step"] == len(losses(tmp_path)) >= 1
 
 
-def test_schedules_reach_the_optimizer_but_decay_spares_biases(tmp_path: Path) -> None:
+def test_a_collapse_raises_an_alarm_and_the_run_goes_on(tmp_path: Path) -> None:
+    images = np.full((64, 3, 16, 16), 128, dtype=np.uint8)  # there is nothing to tell apart
+    still = replace(TINY, target=replace(TINY.target, jitter=0))
+    run = pretrain(still, images, tmp_path, intervals=EVERY_STEP)
+    assert run.finished
+    alarms = [record["alarm"] for record in records_in(tmp_path) if "alarm" in record]
+    assert any("collapse" in alarm for alarm in alarms)
+
+
+def test_another_seed_is_another_run(tmp_path: Path) -> None:
     images, _ = coloured_images()
-    run = start_run(TINY, images, tmp_path, "cpu", seed=0)
-    values = step_values(TINY, 4, 24, 4)
-    train_step(run, torch.from_numpy(images[:16]), values, step_generator("cpu", 0, 0))
-    assert [group["lr"] for group in run.optimizer.param_groups] == [5e-3] * 3
-    decays = [group["weight_decay"] for group in run.optimizer.param_groups]
-    assert decays == [values.weight_decay, 0, 0]
-    assert values.weight_decay > 0.04
-
-
-def test_both_encoders_begin_with_the_same_structure() -> None:
-    images, _ = coloured_images()
-    torch.manual_seed(0)
-    network = new_network(replace(TINY, structured_start=True), images, "cpu")
-    anchor, target = network.encoder.state_dict(), network.target_encoder.state_dict()
-    assert all(torch.equal(anchor[name], target[name]) for name in anchor)
-    torch.manual_seed(0)
-    plain = new_network(TINY, images, "cpu").encoder.state_dict()
-    assert not torch.equal(anchor["vit.pos_embed"], plain["vit.pos_embed"])
-
-
-def test_an_epoch_shows_every_image_once_in_an_order_of_its_own() -> None:
-    images = np.arange(20, dtype=np.uint8).reshape(20, 1, 1, 1)
-    first, second = (
-        torch.cat([load_batch(images, step, 5, seed=0).flatten() for step in steps]).tolist()
-        for steps in (range(4), range(4, 8))
-    )
-    assert sorted(first) == sorted(second) == list(range(20))
-    assert first != second
-
-
-def test_steps_leave_out_the_last_incomplete_batch() -> None:
-    assert count_steps(TINY, 63) == (3, 18)
+    short = replace(TINY, epochs=1)
+    for seed in (0, 1):
+        pretrain(short, images, tmp_path / str(seed), start=Start(seed=seed), intervals=EVERY_STEP)
+    assert losses(tmp_path / "0") != losses(tmp_path / "1")

@@ -1,0 +1,140 @@
+"""One update: what it trains, what it leaves alone, and the same gradient from micro-batches."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.errors import PretrainingError
+from models.msn_loss import MsnLoss
+from models.recipe import Recipe
+from models.run_folder import Run
+from models.run_start import Start, start_run
+from models.train_step import FiniteLosses, compute_gradient, step_values, train_step
+from tests.models.pretraining import TINY, coloured_images
+
+VALUES = step_values(TINY, 10, 24, 4)
+
+
+def new_run(folder: Path, recipe: Recipe = TINY) -> Run:
+    return start_run(recipe, coloured_images()[0], folder, Start(device="cpu"))
+
+
+def batch() -> Tensor:
+    return torch.from_numpy(coloured_images()[0][: TINY.batch])
+
+
+def test_a_step_trains_the_prototypes_and_moves_the_target_by_momentum(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    prototypes = run.network.prototypes.detach().clone()
+    target = run.network.target_encoder.vit.get_parameter("cls_token").detach().clone()
+    train_step(run, batch(), VALUES)
+    assert not torch.equal(run.network.prototypes, prototypes)
+    anchor = run.network.encoder.vit.get_parameter("cls_token").detach()
+    expected = VALUES.momentum * target + (1 - VALUES.momentum) * anchor
+    torch.testing.assert_close(
+        run.network.target_encoder.vit.get_parameter("cls_token").detach(), expected
+    )
+
+
+def test_the_clip_bounds_the_encoder_alone(tmp_path: Path) -> None:
+    run = new_run(tmp_path, replace(TINY, clip=1e-6))
+    train_step(run, batch(), VALUES)
+    gradients = [p.grad for p in run.network.encoder.parameters() if p.grad is not None]
+    assert torch.nn.utils.get_total_norm(gradients) <= 1.01e-6
+    assert run.network.prototypes.grad is not None
+    assert run.network.prototypes.grad.norm() > 1e-4
+
+
+def test_schedules_reach_the_optimizer_but_decay_spares_biases(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    values = step_values(TINY, 4, 24, 4)
+    train_step(run, batch(), values)
+    assert [group["lr"] for group in run.optimizer.param_groups] == [5e-3] * 3
+    decays = [group["weight_decay"] for group in run.optimizer.param_groups]
+    assert decays == [values.weight_decay, 0, 0]
+    assert values.weight_decay > 0.04
+
+
+def test_targets_of_past_steps_change_what_the_anchors_must_predict(tmp_path: Path) -> None:
+    run, forgetful = new_run(tmp_path, replace(TINY, queue=32)), new_run(tmp_path)
+    first, second = (torch.from_numpy(part) for part in np.split(coloured_images(32)[0], 2))
+    compute_gradient(run, first, None)
+    expected = compute_gradient(forgetful, second, None)
+    assert not torch.isclose(compute_gradient(run, second, None).total, expected.total)
+    assert len(run.network.queue.stored()) == 32
+
+
+def test_a_power_law_prior_changes_the_loss(tmp_path: Path) -> None:
+    uniform = compute_gradient(new_run(tmp_path), batch(), None)
+    skewed = compute_gradient(new_run(tmp_path, replace(TINY, prior_exponent=1)), batch(), None)
+    assert skewed.me_max > uniform.me_max + 0.1
+
+
+@pytest.mark.parametrize("mask_per_sample", [False, True])
+def test_micro_batches_give_the_gradient_of_the_whole_batch(
+    tmp_path: Path, mask_per_sample: bool
+) -> None:
+    recipe = replace(TINY, mask_per_sample=mask_per_sample, focal_views=2)
+    whole, parts = new_run(tmp_path, recipe), new_run(tmp_path, recipe)
+    expected, found = compute_gradient(whole, batch(), None), compute_gradient(parts, batch(), 3)
+    torch.testing.assert_close(found.total, expected.total)
+    assert distance(gradient(parts), gradient(whole)) < 1e-5
+
+
+def gradient(run: Run) -> Tensor:
+    """Of all that learns, in one row."""
+    learned = [p.grad for p in run.network.parameters() if p.requires_grad]
+    return torch.cat([part.flatten() for part in learned if part is not None])
+
+
+def distance(found: Tensor, expected: Tensor) -> float:
+    """As a share of the expected length."""
+    return float((found - expected).norm() / expected.norm())
+
+
+class SmallMemory:
+    """Raises what a full device does when the patch embedding is given more than `most` views."""
+
+    def __init__(self, run: Run, most: int) -> None:
+        self.most = most
+        for encoder in (run.network.encoder, run.network.target_encoder):
+            encoder.vit.patch_embed.proj.register_forward_pre_hook(self._check)
+
+    def _check(self, _: nn.Module, arguments: tuple[Tensor]) -> None:
+        if len(arguments[0]) > self.most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+
+def test_a_step_that_runs_out_of_memory_is_repeated_in_smaller_parts(tmp_path: Path) -> None:
+    unlimited, limited = new_run(tmp_path), new_run(tmp_path)
+    expected = train_step(unlimited, batch(), VALUES)
+    SmallMemory(limited, 5)
+    torch.testing.assert_close(train_step(limited, batch(), VALUES).total, expected.total)
+    assert limited.micro_batch == 4
+    assert distance(gradient(limited), gradient(unlimited)) < 1e-5
+
+
+def test_a_device_too_small_for_one_view_is_named(tmp_path: Path) -> None:
+    run = new_run(tmp_path)
+    SmallMemory(run, 0)
+    with pytest.raises(PretrainingError, match=r"even with one view at a time: tiny .* smaller"):
+        train_step(run, batch(), VALUES)
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        train_step(new_run(tmp_path), torch.zeros(2, 5, 16, 16, dtype=torch.uint8), VALUES)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_a_loss_that_is_no_number_is_found_with_its_step(value: str) -> None:
+    losses = FiniteLosses()
+    zero = torch.tensor(0.0)
+    for step, total in ((1, 3.0), (2, float(value)), (3, float("nan"))):
+        losses.add(step, MsnLoss(torch.tensor(total), zero, zero, zero, zero))
+    with pytest.raises(PretrainingError, match=f"became {value} at step 2"):
+        losses.check()
