@@ -1,9 +1,11 @@
 """How good an encoder is with few labels, beside its own untrained network and raw pixels.
 
     python -m tests.benchmarks.encoder_low_shot --encoder models/weights SET.zip ...
+        --beside timm:vit_tiny_patch16_224=FILE.safetensors
 
 Each set is a folder or zip with one subfolder a class. Logistic regression after the low-shot
-protocol of MSN, at 1, 2, 5 and 10 labels a class, mean and deviation of ten draws.
+protocol of MSN, at 1, 2, 5 and 10 labels a class, mean and deviation of ten draws. Any number of
+other encoders may stand beside it, each with its own transform and feature.
 """
 
 import argparse
@@ -15,11 +17,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.linalg import helmert, qr
+from torch import Tensor
 
-from models.checkpoints import load_checkpoint
 from models.classifiers import LogisticRegressionClassifier
+from models.features import normalise
 from models.images import decode
 from models.labelled_folder import read_labelled
+from models.loaders import load_encoder
 from models.low_shot import low_shot_table, raw_pixel_features
 from models.manifest import Manifest
 from models.transforms import evaluation_batch
@@ -32,23 +37,49 @@ Features: TypeAlias = NDArray[np.float32]
 Table: TypeAlias = dict[str, dict[str, dict[str, list[float]]]]
 
 
-def measure(encoder: Path, sets: list[Path], seeds: int = 10) -> Table:
-    """Set, then features, then shots: mean and deviation of the top-1 accuracy in percent."""
-    manifest, tensors = load_checkpoint(encoder)
+def measure(encoder: str, beside: list[str], sets: list[Path], seeds: int = 10) -> Table:
+    """Set, then features, then shots: mean and deviation of the top-1 accuracy in percent.
+
+    Features of the encoder that the spec `encoder` names come first, then those `beside` it.
+    """
+    manifest, tensors = load_encoder(encoder)
     torch.manual_seed(0)
-    untrained = build_vit(manifest.architecture)
-    trained = build_vit(manifest.architecture)
-    trained.load_state_dict(tensors)
+    networks = {
+        "trained": (manifest, loaded(manifest, tensors)),
+        "random weights": (manifest, build_vit(manifest.architecture)),
+    }
+    for spec in beside:
+        other, weights = load_encoder(spec)
+        networks[other.name] = (other, loaded(other, weights))
     table: Table = {}
     for data in sets:
         images, labels = read_images(data)
-        features = {
-            "trained": extract(trained, manifest, images),
-            "random weights": extract(untrained, manifest, images),
-            "raw pixels": raw_pixel_features(images, manifest.transform.crop),
-        }
-        table[data.stem] = {name: accuracies(x, labels, seeds) for name, x in features.items()}
+        pixels = in_own_span(raw_pixel_features(images, manifest.transform.crop))
+        table[data.stem] = {
+            name: accuracies(extract(vit, its_manifest, images), labels, seeds)
+            for name, (its_manifest, vit) in networks.items()
+        } | {"raw pixels": accuracies(pixels, labels, seeds)}
     return table
+
+
+def loaded(manifest: Manifest, tensors: dict[str, Tensor]) -> VisionTransformer:
+    """The encoder of a manifest with its weights."""
+    vit = build_vit(manifest.architecture)
+    vit.load_state_dict(tensors)
+    return vit
+
+
+def in_own_span(features: Features) -> Features:
+    """The same normalised features (n, d) in n + 1 coordinates, where those are fewer than d.
+
+    Rotated into the span of all samples, which no distance and no linear head notices; the one
+    coordinate more keeps the mean of each row's components at zero, as it is after `normalise`.
+    """
+    count, dimension = features.shape
+    if count + 1 >= dimension:
+        return features
+    upper = qr(normalise(features).T.astype(np.float64), mode="r")[0][:count]  # (n, n)
+    return np.asarray(upper.T @ helmert(count + 1), dtype=np.float32)  # rows orthogonal to ones
 
 
 def read_images(data: Path) -> tuple[list[Image.Image], list[str]]:
@@ -89,11 +120,12 @@ def markdown(table: Table) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="+", type=Path)
-    parser.add_argument("--encoder", type=Path, default=Path("models/weights"))
+    parser.add_argument("--encoder", default="models/weights", help="spec of an encoder")
+    parser.add_argument("--beside", action="append", default=[], metavar="SPEC")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    table = measure(arguments.encoder, arguments.sets, arguments.seeds)
+    table = measure(arguments.encoder, arguments.beside, arguments.sets, arguments.seeds)
     if arguments.json:
         arguments.json.write_text(json.dumps(table, indent=1))
     print(markdown(table))
