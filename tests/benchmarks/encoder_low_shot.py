@@ -44,9 +44,10 @@ def measure(encoder: str, beside: list[str], sets: list[Path], seeds: int = 10) 
     """
     manifest, tensors = load_encoder(encoder)
     torch.manual_seed(0)
+    untrained = build_vit(manifest.architecture)
     networks = {
         "trained": (manifest, loaded(manifest, tensors)),
-        "random weights": (manifest, build_vit(manifest.architecture)),
+        "random weights": (manifest, untrained),
     }
     for spec in beside:
         other, weights = load_encoder(spec)
