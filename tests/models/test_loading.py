@@ -1,6 +1,7 @@
 import threading
 import time
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,10 +45,10 @@ def test_images_come_whole_and_unchanged() -> None:
     assert np.array_equal(batch.numpy(), pixels[step_indices(8, 0, 4, 0)])
 
 
-class SlowPixels(np.ndarray):  # type: ignore[type-arg]
+class SlowPixels(np.ndarray[tuple[int, ...], np.dtype[np.uint8]]):
     """Images on a disk that takes 50 ms a batch."""
 
-    def take(self, *args: object, **options: object) -> NDArray[np.uint8]:  # type: ignore[override]
+    def take(self, *args: Any, **options: Any) -> Any:
         time.sleep(0.05)
         return np.asarray(self).take(*args, **options)
 
