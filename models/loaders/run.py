@@ -11,7 +11,7 @@ from models.checkpoints import check_tensors, new_manifest
 from models.errors import EncoderError
 from models.loaders.own import Loaded
 from models.loaders.tensors import only_tensors, read_torch_file
-from models.manifest import Feature, VitConfig
+from models.manifest import MANIFEST_FILE, Feature, VitConfig
 from models.run_folder import CHECKPOINT_FILE
 from models.transforms import EvaluationTransform
 
@@ -25,18 +25,15 @@ class RunCheckpoint:
     """
 
     recipe: dict[str, Any]
+    architecture: VitConfig
     network: dict[str, Tensor]
     optimizer: dict[str, Any]
     epoch: int
 
-    @property
-    def architecture(self) -> VitConfig:
-        return VitConfig(**self.recipe["vit"])
-
 
 def is_run(folder: Path) -> bool:
-    """Whether a pretraining run has saved itself in `folder`."""
-    return (folder / CHECKPOINT_FILE).is_file()
+    """Whether `folder` is a pretraining run's, and no encoder's of its own."""
+    return (folder / CHECKPOINT_FILE).is_file() and not (folder / MANIFEST_FILE).exists()
 
 
 def load_run(folder: Path) -> Loaded:
@@ -76,6 +73,7 @@ def read_run(folder: Path) -> RunCheckpoint:
         batches = content.get("images", 0) // content["recipe"]["batch"]
         return RunCheckpoint(
             recipe=json.loads(json.dumps(content["recipe"])),  # as a manifest will give it back
+            architecture=VitConfig(**content["recipe"]["vit"]),
             network=network,
             optimizer=content["optimizer"],
             epoch=content["step"] // batches if batches else 0,

@@ -1,19 +1,22 @@
 """The folder of a pretraining run as a spec."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from models.checkpoints import save_checkpoint
 from models.errors import EncoderError
+from models.exporting import export_encoder
 from models.loaders import load_encoder, load_vit_for
+from models.msn import MaskedSiameseNetwork
 from tests.models.pretraining import TINY
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    from models.msn import MaskedSiameseNetwork
-
     network = MaskedSiameseNetwork(TINY.vit, prototypes=8, hidden=32, dim=16)
     torch.nn.init.ones_(network.target_encoder.vit.get_parameter("cls_token"))
     checkpoint = {
@@ -39,12 +42,24 @@ def test_a_run_can_start_another(folder: Path) -> None:
     assert bool((load_vit_for(TINY.vit, str(folder))["cls_token"] == 1).all())
 
 
+def test_an_encoder_beside_a_checkpoint_is_the_encoder(
+    folder: Path, make_encoder: Callable[..., Any]
+) -> None:
+    save_checkpoint(folder, *make_encoder())
+    assert load_encoder(str(folder))[0].name == "tiny"
+    exported = export_encoder(str(folder), "msn", folder / "x.pth.tar")
+    assert "prototypes" not in torch.load(exported.path, weights_only=True)
+
+
 def test_a_finished_runs_own_encoder_is_named_by_its_folder(folder: Path) -> None:
     with pytest.raises(EncoderError, match="names no encoder"):
         load_encoder(str(folder / "encoder"))
 
 
-@pytest.mark.parametrize("content", [{"epoch": 3}, {"network": {}, "recipe": {}}, [1]])
+ODD = {"network": {}, "recipe": {"batch": 2, "vit": {"depth": 0}}, "optimizer": {}, "step": 1}
+
+
+@pytest.mark.parametrize("content", [{"epoch": 3}, {"network": {}, "recipe": {}}, ODD, [1]])
 def test_another_file_of_that_name_is_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "pretraining.pt")
     with pytest.raises(EncoderError, match="is no checkpoint of a pretraining run"):
