@@ -1,6 +1,9 @@
 """The training loop: it learns, resumes to the same weights, and ends cleanly whatever happens."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from models.errors import PretrainingError
 from models.pretrain import Intervals, pretrain
 from models.run_folder import CHECKPOINT_FILE, LOG_FILE, Record
 from models.run_start import Start
+from tests.models.parallel_run import train
 from tests.models.pretraining import TINY, coloured_images
 
 EVERY_STEP = Intervals(log_steps=1, checkpoint_seconds=0, probe_share=1)
@@ -72,6 +76,20 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> N
         "resumed",
         "finished",
     ]
+
+
+def test_a_run_killed_at_once_goes_on_with_the_losses_it_would_have_had(tmp_path: Path) -> None:
+    train(tmp_path / "whole")
+    words = [sys.executable, "-m", "tests.models.parallel_run", str(tmp_path / "killed"), "12"]
+    killed = subprocess.run(words, capture_output=True, timeout=100, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(losses(tmp_path / "killed")) == 12
+    train(tmp_path / "killed")
+    found, expected = losses(tmp_path / "killed"), losses(tmp_path / "whole")
+    assert len(found) == len(expected) == 20
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    resumed = next(r for r in records_in(tmp_path / "killed") if r.get("event") == "resumed")
+    assert resumed["step"] == 7
 
 
 def test_a_finished_run_is_not_run_again(tmp_path: Path) -> None:

@@ -1,0 +1,135 @@
+"""`handful pretrain`: a run from images to an encoder, stopped and gone on with, and bad input."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from models.loaders import load_encoder
+from models.onnx_encoder import OnnxEncoder
+from service.cli import app
+from tests.models.pretraining import coloured_images
+
+TINY = ("--preset", "cpu-32", "--device", "cpu", "--set", "batch=16", "--set", "queue=16")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    for number, (image, label) in enumerate(zip(*coloured_images(40, 32), strict=True)):
+        save(folder / str(label) / f"{number}.png", Image.fromarray(image.transpose(1, 2, 0)))
+    return folder
+
+
+def save(path: Path, image: Image.Image) -> None:
+    path.parent.mkdir(exist_ok=True)
+    image.save(path)
+
+
+def pretrain(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["pretrain", *map(str, words)])
+
+
+def records_of(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def test_a_run_that_is_terminated_ends_well_and_is_finished_later(
+    pictures: Path, tmp_path: Path
+) -> None:
+    options = ["--data", str(pictures), "--out", str(tmp_path / "run"), *TINY, "--epochs", "25"]
+    command = [sys.executable, "-m", "service.cli", "pretrain", *options, "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "total" in line:
+                process.send_signal(signal.SIGTERM)
+                break
+        last = process.stdout.read().splitlines()[-1]
+    assert process.returncode == 0
+    assert json.loads(last)["event"] == "stopped"
+    assert not (tmp_path / "run" / "encoder").exists()
+    done = pretrain(*options, "--json", "--resume")
+    assert done.exit_code == 0, done.output
+    records = records_of(done.stdout)
+    assert records[0]["event"] == "resumed"
+    assert records[0]["step"] == json.loads(last)["step"] >= 20
+    assert records[-1]["event"] == "finished"
+    manifest, _ = load_encoder(str(tmp_path / "run" / "encoder"))
+    assert manifest.name.startswith("cpu-32-pictures")
+    assert manifest.probes.keys() == {"knn", "low_shot"}
+    assert manifest.training["images"] == 40
+    assert OnnxEncoder(tmp_path / "run" / "encoder").manifest == manifest
+    again = pretrain(*options)
+    assert again.exit_code == 1
+    assert "add --resume" in again.stderr
+
+
+def test_a_run_starts_from_an_encoder_and_keeps_its_licence(pictures: Path, tmp_path: Path) -> None:
+    short = ("--data", pictures, *TINY, "--epochs", "1")
+    first = pretrain(*short, "--out", tmp_path / "first")
+    assert first.exit_code == 0, first.output
+    assert "step 2 of 2: loss" in first.stderr
+    spec = str(tmp_path / "first" / "encoder")
+    second = pretrain(*short, "--out", tmp_path / "second", "--start-from", spec)
+    assert second.exit_code == 0, second.output
+    manifest, _ = load_encoder(str(tmp_path / "second" / "encoder"))
+    assert manifest.training["start_from"] == spec
+    assert spec in manifest.licence
+    other = pretrain(
+        *("--data", pictures, *TINY, "--set", "vit.width=48"),
+        *("--out", tmp_path / "third", "--start-from", spec),
+    )
+    assert other.exit_code == 1
+    assert "width 96" in other.stderr
+    assert "width 48" in other.stderr
+
+
+def pool(folder: Path, *sizes: int) -> Path:
+    """A folder with one image of each size."""
+    folder.mkdir()
+    for number, size in enumerate(sizes):
+        Image.new("RGB", (size, size), "teal").save(folder / f"{number}.png")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((), "no usable image"),
+        ((32,), "a pool of 1 fills no batch of 16 images: add images"),
+        ((6, 7), "no usable image"),
+    ],
+)
+def test_pools_that_cannot_train_are_told(
+    tmp_path: Path, sizes: tuple[int, ...], said: str
+) -> None:
+    done = pretrain("--data", pool(tmp_path / "pool", *sizes), "--out", tmp_path / "run", *TINY)
+    assert done.exit_code == 1
+    assert said in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--preset", "vit-x"), "no preset 'vit-x'"),
+        (("--set", "batch"), "write --set batch=VALUE"),
+        (("--set", "colour=3"), "no setting 'colour'"),
+        (("--device", "tpu"), "no device 'tpu': choose auto, cpu, cuda"),
+        (("--data", "nowhere"), "nowhere is neither a folder nor"),
+        (("--set", "vit.width=300000"), "choose a smaller preset"),
+    ],
+)
+def test_options_that_cannot_be_are_told(
+    pictures: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    data = () if "--data" in words else ("--data", pictures)
+    done = pretrain(*data, "--out", tmp_path / "run", *TINY, *words)
+    assert done.exit_code == 1
+    assert said in " ".join(done.stderr.split())
