@@ -59,7 +59,9 @@ def test_a_runs_encoders_load_strictly_with_their_heads(
     theirs = paper_encoder().eval()
     theirs.load_state_dict(checkpoint[side])
     run = torch.load(run_folder / "pretraining.pt", weights_only=True)
-    network = MaskedSiameseNetwork(TINY.vit, prototypes=8, hidden=32, dim=16).eval()
+    network = MaskedSiameseNetwork(
+        TINY.vit, prototypes=8, hidden=32, dim=16, queue=TINY.queue
+    ).eval()
     network.load_state_dict(run["network"])
     images = torch.randn(3, 3, 16, 16)
     with torch.inference_mode():

@@ -17,7 +17,7 @@ from tests.models.pretraining import TINY
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    network = MaskedSiameseNetwork(TINY.vit, prototypes=8, hidden=32, dim=16)
+    network = MaskedSiameseNetwork(TINY.vit, prototypes=8, hidden=32, dim=16, queue=TINY.queue)
     torch.nn.init.ones_(network.target_encoder.vit.get_parameter("cls_token"))
     checkpoint = {
         "recipe": TINY.to_dict(),
