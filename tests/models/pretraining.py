@@ -1,4 +1,4 @@
-"""A recipe and images small enough to pretrain on within a second."""
+"""A recipe and images small enough to pretrain on within a second, with all that a run can do."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ TINY = Recipe(
     focal_views=1,
     mask_ratio=0.25,
     prototypes=8,
+    queue=24,
     projection_hidden=32,
     projection_dim=16,
     batch=16,
