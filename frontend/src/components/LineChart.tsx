@@ -1,5 +1,5 @@
 import { useElementSize } from "@mantine/hooks";
-import { gridY, lineY, dot, plot, pointerX, ruleX, ruleY, tip } from "@observablehq/plot";
+import { dot, gridY, lineY, plot, pointerX, ruleX, tip } from "@observablehq/plot";
 import { useEffect, useMemo, useRef } from "react";
 
 import { downsample } from "../state/downsample";
@@ -17,6 +17,8 @@ interface Props {
   label: string;
   lines: readonly Line[];
   format: (value: number) => string;
+  /** The step that the run has reached: charts beside each other share their axis. */
+  reached: number;
   /** The lowest and the highest value, where they are known beforehand. */
   domain?: readonly [number, number];
 }
@@ -34,7 +36,7 @@ function marksOf(lines: readonly Line[]): Mark[][] {
   return lines.map(({ name, colour, points }) => downsample(points, mostPoints).map((point) => ({ ...point, name, colour })));
 }
 
-function draw({ lines, format, domain, label }: Props, width: number) {
+function draw({ lines, format, reached, domain, label }: Props, width: number) {
   const drawn = marksOf(lines);
   const all = drawn.flat();
   const at = { x: "step", y: "value" } as const;
@@ -42,15 +44,14 @@ function draw({ lines, format, domain, label }: Props, width: number) {
     width,
     height,
     marginLeft: 44,
-    marginRight: 10,
+    marginRight: 24,
     marginTop: 10,
     marginBottom: 26,
     ariaLabel: label,
-    x: { label: null, ticks: Math.max(2, Math.floor(width / 90)), tickFormat: (step: number) => step.toLocaleString("en") },
-    y: { label: null, ticks: 5, tickFormat: format, nice: true, ...(domain && { domain }) },
+    x: { label: null, domain: [0, Math.max(1, reached)], ticks: Math.max(2, Math.floor(width / 90)), tickFormat: (step: number) => step.toLocaleString("en") },
+    y: { label: null, ticks: 5, tickFormat: format, nice: true, zero: true, ...(domain && { domain }) },
     marks: [
       gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
-      ruleY(domain ? [domain[0]] : [], { stroke: "var(--line)" }),
       ruleX(all, pointerX({ x: "step", stroke: "var(--soft-ink)", strokeOpacity: 0.5 })),
       ...drawn.map((marks) => lineY(marks, { ...at, stroke: marks[0]?.colour ?? "currentColor", strokeWidth: 2 })),
       // Few points are probes, and a line alone would not show where they were taken.
@@ -61,10 +62,13 @@ function draw({ lines, format, domain, label }: Props, width: number) {
 }
 
 /** Curves over training steps, with the values under the pointer. */
-export function LineChart({ label, lines, format, domain }: Props) {
+export function LineChart({ label, lines, format, reached, domain }: Props) {
   const { ref: frame, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
-  const props = useMemo(() => ({ label, lines, format, ...(domain && { domain }) }), [label, lines, format, domain]);
+  const props = useMemo(
+    () => ({ label, lines, format, reached, ...(domain && { domain }) }),
+    [label, lines, format, reached, domain],
+  );
   useEffect(() => {
     if (width === 0) return;
     const drawing = draw(props, width);

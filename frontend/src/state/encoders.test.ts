@@ -14,7 +14,7 @@ const newer: Measured = { ...present, id: "new", active: false, accuracy: estima
 
 it("compares with the present one, on the same labels", () => {
   expect(comparison(newer, present)).toBe("62 % against 54 % with the present one, on your 40 labels");
-  expect(comparison(present, present)).toBe("54 % on your 40 labels");
+  expect(comparison(present, present)).toBe("Measured on your 40 labels");
 });
 
 it("says where so few labels cannot tell", () => {

@@ -15,7 +15,7 @@ export interface Measured {
 export function comparison(one: Measured, active: Measured | undefined): string | null {
   if (!one.accuracy) return null;
   const labels = `on your ${plural(one.accuracy.count, "label")}`;
-  if (!active?.accuracy || one.active) return `${percent(one.accuracy.accuracy)} ${labels}`;
+  if (!active?.accuracy || one.active) return `Measured ${labels}`;
   const said = `${percent(one.accuracy.accuracy)} against ${percent(active.accuracy.accuracy)} with the present one, ${labels}`;
   return isChance(one.accuracy, active.accuracy) ? `${said}; these labels cannot tell them apart` : said;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { batchOf, makePlan, parseSettings, speedOf, timeHint, warning } from "./plan";
+import { batchOf, makePlan, parseSettings, speedOf, suggestPreset, timeHint, warning } from "./plan";
 
 const tiny = { name: "cpu-32", batch: 32, device: "cpu" } as const;
 const large = { name: "vit-s16", batch: 1024, device: "gpu" } as const;
@@ -44,4 +44,16 @@ it("reads settings line by line", () => {
   expect(parseSettings("batch=1\nbatch=2").error).toBe("batch is set twice.");
   expect(batchOf(tiny, { batch: "16" })).toBe(16);
   expect(batchOf(tiny, { batch: "many" })).toBe(32);
+});
+
+it("suggests a preset for CPUs that makes enough of the pool", () => {
+  const [gpu, small, smallest] = [
+    { ...large, epochs: 800 },
+    { name: "cpu-64", batch: 128, device: "cpu", epochs: 3 } as const,
+    { ...tiny, epochs: 40 },
+  ];
+  expect(suggestPreset([gpu, small, smallest], 100_000)).toBe(small);
+  expect(suggestPreset([gpu, small, smallest], 300)).toBe(smallest);
+  expect(suggestPreset([gpu, small, smallest], 20)).toBe(smallest);
+  expect(suggestPreset([gpu], 300)).toBe(gpu);
 });

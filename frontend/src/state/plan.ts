@@ -12,7 +12,7 @@ export interface Planned {
 export type Settings = Readonly<Record<string, string>>;
 
 /** Images a second on two CPU cores, from `python -m tests.benchmarks.pretrain`. */
-const measured: Readonly<Record<string, number>> = { "cpu-32": 1000, "cpu-64": 140 };
+const measured: Readonly<Record<string, number>> = { "cpu-32": 400, "cpu-64": 140 };
 
 /** Fewer steps than this change an encoder little. */
 const enoughSteps = 500;
@@ -30,6 +30,18 @@ export function makePlan(preset: Planned, images: number, epochs: number, speed:
   const rate = speed ?? measured[preset.name] ?? null;
   const seconds = rate === null ? null : (steps * preset.batch) / rate;
   return { steps, seconds, from: seconds === null ? null : speed === null ? "two CPU cores" : "this machine" };
+}
+
+interface Preset extends Planned {
+  readonly epochs: number;
+}
+
+/** The preset to offer first: one for CPUs that makes enough of this pool, else the one that makes most of it. */
+export function suggestPreset<Kind extends Preset>(presets: readonly Kind[], images: number): Kind | undefined {
+  const steps = (one: Kind) => (images < one.batch ? 0 : makePlan(one, images, one.epochs, null).steps);
+  const light = presets.filter((one) => one.device === "cpu");
+  const [most] = [...light].sort((a, b) => steps(b) - steps(a) || a.batch - b.batch);
+  return light.find((one) => steps(one) >= enoughSteps) ?? most ?? presets[0];
 }
 
 export function batchOf(preset: Planned, settings: Settings): number {

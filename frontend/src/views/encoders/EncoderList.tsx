@@ -1,4 +1,4 @@
-import { Badge, Button, Progress, Text } from "@mantine/core";
+import { Badge, Button, Progress, Spoiler, Text } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
@@ -58,7 +58,11 @@ function EncoderRow({ project, encoder, active }: RowProps) {
           {encoder.source} · {encoder.image_size} × {encoder.image_size} px · {encoder.dimension} numbers an image · licence:{" "}
           {encoder.licence}
         </Text>
-        {encoder.notice && <Text size="sm">{encoder.notice}</Text>}
+        {encoder.notice && (
+          <Spoiler maxHeight={42} showLabel="More" hideLabel="Less" fz="sm" classNames={{ control: styles.more }}>
+            {encoder.notice}
+          </Spoiler>
+        )}
         <Looked encoder={encoder} project={project} />
       </div>
       <Accuracy encoder={encoder} active={active} project={project} />
@@ -101,7 +105,7 @@ function Accuracy({ encoder, active, project }: RowProps) {
       <div className={styles.figure}>
         <span className={styles.number}>{percent(accuracy.accuracy)}</span>
         <Text size="xs" c="var(--soft-ink)">
-          right, {interval(accuracy)} with 95 % confidence
+          of answers right ({interval(accuracy)})
         </Text>
       </div>
       <IntervalBar estimate={accuracy} strong={encoder.active} />

@@ -4,6 +4,7 @@ import { IconSparkles } from "@tabler/icons-react";
 import type { Project } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { plural } from "../../state/figures";
+import styles from "./Encoders.module.css";
 
 interface Props {
   project: Project;
@@ -12,7 +13,15 @@ interface Props {
 }
 
 /** What a pretraining is for, before there was one. */
-export function NoPretraining({ project, onStart, onList }: Props) {
+export function NoPretraining(props: Props) {
+  return (
+    <section className={styles.nothing} aria-label="Pretraining">
+      <Invitation {...props} />
+    </section>
+  );
+}
+
+function Invitation({ project, onStart, onList }: Props) {
   const icon = <IconSparkles size={38} stroke={1.5} />;
   if (project.images < 2)
     return (

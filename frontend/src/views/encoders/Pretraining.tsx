@@ -88,7 +88,7 @@ function Head({ job }: { job: Job }) {
 function Advance({ job, run }: { job: Job; run: Run }) {
   const { step, steps, epoch, seconds_left: left } = run.figures;
   const share = shareDone(run);
-  if (job.state === "succeeded") return null;
+  if (job.state === "succeeded") return <Text size="sm">{job.message}</Text>;
   if (share === null || steps === undefined)
     return isActive(job) ? (
       <div role="status">
@@ -105,7 +105,7 @@ function Advance({ job, run }: { job: Job; run: Run }) {
         Step {(step ?? 0).toLocaleString("en")} of {steps.toLocaleString("en")}
         {epoch !== undefined && `, epoch ${epoch.toLocaleString("en", { maximumFractionDigits: 1 })}`}
         {active && left !== undefined && ` · ${left < 5 ? "a few seconds left" : `about ${duration(left)} left`}`}
-        {!active && " · it goes on from its last checkpoint"}
+        {!active && " · resuming goes on from its last checkpoint"}
       </Text>
       <Progress value={100 * share} animated={active} aria-label="Pretraining progress" />
     </div>

@@ -91,7 +91,13 @@ function Curves({ kind, run, empty }: { kind: Kind; run: Run; empty: string }) {
           {empty}
         </Text>
       ) : (
-        <LineChart label={kind.title} lines={lines} format={kind.format} {...(kind.domain && { domain: kind.domain })} />
+        <LineChart
+          label={kind.title}
+          lines={lines}
+          format={kind.format}
+          reached={run.figures.step ?? 0}
+          {...(kind.domain && { domain: kind.domain })}
+        />
       )}
     </figure>
   );

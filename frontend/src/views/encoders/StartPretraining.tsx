@@ -6,7 +6,7 @@ import { useState } from "react";
 import { startPretraining } from "../../api/calls";
 import { encodersQuery, keys, presetsQuery } from "../../api/queries";
 import type { Job, Preset, Project } from "../../api/types";
-import { batchOf, makePlan, parseSettings, speedOf, timeHint, warning, type Plan } from "../../state/plan";
+import { batchOf, makePlan, parseSettings, speedOf, suggestPreset, timeHint, warning, type Plan } from "../../state/plan";
 import { plural } from "../../state/figures";
 import styles from "./Encoders.module.css";
 import { PresetChoice } from "./PresetChoice";
@@ -21,7 +21,7 @@ interface Props {
 /** Starts a pretraining on the project's pool. */
 export function StartPretraining(props: Props) {
   const { data: presets } = useQuery(presetsQuery);
-  const first = presets?.find((one) => one.device === "cpu") ?? presets?.[0];
+  const first = presets && suggestPreset(presets, props.project.images);
   return (
     <Modal opened onClose={props.onClose} title="Pretrain an encoder on this pool" size={680} centered>
       {presets && first ? <Form {...props} presets={presets} first={first} /> : <Loader aria-label="Loading" />}
@@ -106,7 +106,7 @@ function StartFrom({ project, preset, value, onChange }: { project: Project; pre
       label="Start from"
       description={
         fitting.length > 0
-          ? "Going on from an encoder of the same shape saves most of the way."
+          ? "One of the same shape saves most of the way."
           : "No encoder here has the shape of this preset."
       }
       data={[{ value: scratch, label: "Scratch" }, ...fitting.map((one) => ({ value: one.id, label: one.name }))]}
