@@ -14,6 +14,9 @@ from typing import IO, Self, cast
 
 # How soon a caller of `lines` gets to look after other things.
 POLL_SECONDS = 0.5
+# Messages are read by the line: they shall not be wrapped. Threads that spin while they wait, as
+# OpenMP's do, slow a training twentyfold where they share their cores with the service's.
+ENVIRONMENT = {"COLUMNS": "10000", "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 # A step, and a checkpoint behind it, may take this long; then the process is killed.
 STOP_SECONDS = 120.0
 
@@ -26,13 +29,13 @@ class TrainingProcess:
 
     def __init__(self, words: Sequence[str], errors: Path, held: int) -> None:
         self._errors = errors
+        self._asked = False
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         command = [sys.executable, "-m", "worker.launch", str(os.getpid()), *words]
         with errors.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603  the words are the worker's own
                 command,
-                # Messages are read by the line: they shall not be wrapped.
-                env=os.environ | {"COLUMNS": "10000", "PYTHONUNBUFFERED": "1"},
+                env=os.environ | ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=output,
@@ -66,13 +69,15 @@ class TrainingProcess:
                 yield ""
                 continue
             if line is None:
+                self._lines.put(None)  # whoever asks again finds the end again
                 return
             yield line.strip()
 
     def stop(self) -> Iterator[str]:
         """Ask it to save and end; kill it where it takes too long. Gives its last lines."""
-        if self._process.poll() is None:
-            self._process.terminate()
+        if not self._asked and self._process.poll() is None:
+            self._process.terminate()  # once: it takes a second time for impatience
+        self._asked = True
         deadline = time.monotonic() + STOP_SECONDS
         for line in self.lines():
             yield line
