@@ -110,7 +110,7 @@ def parallel(network: nn.Module, device: str) -> nn.Module:
     return DistributedDataParallel(
         network,
         device_ids=[torch.device(device)] if device.startswith("cuda") else None,
-        broadcast_buffers=False,
+        forward_sync_buffers=False,
         gradient_as_bucket_view=True,
     )
 

@@ -127,12 +127,16 @@ def within_memory(
         torch.cuda.empty_cache()
 
 
-def rehearse(network: MaskedSiameseNetwork, recipe: Recipe, batch: int, device: str) -> int | None:
+def rehearse(
+    network: MaskedSiameseNetwork, recipe: Recipe, batch: int, device: str, planned: int | None
+) -> int | None:
     """The micro-batch that fits every process, found before they depend on each other.
+
+    It starts with the one `planned`.
 
     A process that runs out of memory in the middle of a step would leave the others waiting.
     """
-    largest, limit = views_at_once(recipe, batch), None
+    largest = views_at_once(recipe, batch)
     learned = [p for p in network.parameters() if p.requires_grad]
 
     def attempt(micro_batch: int | None) -> None:
@@ -145,9 +149,9 @@ def rehearse(network: MaskedSiameseNetwork, recipe: Recipe, batch: int, device: 
         del averages
 
     with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=recipe.bf16):
-        _, limit = within_memory(attempt, limit, recipe, batch)
+        _, fitting = within_memory(attempt, planned, recipe, batch)
     network.zero_grad()
-    least = distributed.least_of(limit or largest)
+    least = distributed.least_of(fitting or largest)
     return None if least == largest else least
 
 

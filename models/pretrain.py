@@ -69,7 +69,7 @@ def pretrain(
             losses.add(run.step, loss)
             last = run.step == run.steps
             logging = last or run.step % intervals.log_steps == 0
-            stopping = asked_to_stop(should_stop, logging)
+            stopping = distributed.any_of(should_stop())
             saving = last or stopping or checkpoint_due(run, intervals, saved)
             if logging or saving:
                 losses.check()  # a step that spoilt the network is never saved
@@ -93,13 +93,6 @@ def own_batches(run: Run, images: Images) -> Batches:
     """This process's part of the batches, from where the run is."""
     rank, world = distributed.rank(), distributed.size()
     return Batches(images, run.recipe.batch, run.seed, run.device, run.step, rank, world)
-
-
-def asked_to_stop(should_stop: Callable[[], bool], agreeing: bool) -> bool:
-    """Whether to stop now: at once if alone, else at a step at which all processes ask."""
-    if distributed.size() == 1:
-        return should_stop()
-    return agreeing and distributed.any_of(should_stop())
 
 
 def checkpoint_due(run: Run, intervals: Intervals, saved: float) -> bool:

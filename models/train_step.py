@@ -57,9 +57,10 @@ def compute_gradient(run: Run, images: Tensor, micro_batch: int | None) -> MsnLo
     run.optimizer.zero_grad()
     with torch.autocast(images.device.type, torch.bfloat16, enabled=recipe.bf16):
         anchors, targets = run.forward(draw.target_views(), draw.anchor_views(), micro_batch)
-    targets = distributed.gather(targets)
+    # In full precision, so that the sum of all processes' gradients loses nothing.
+    targets = distributed.gather(targets.float())
     loss = msn_loss(
-        gather_views(anchors, len(images)),  # (views x batch, dim)
+        gather_views(anchors.float(), len(images)),  # (views x batch, dim)
         targets,  # (batch, dim)
         network.prototypes,  # (K, dim)
         temperature=recipe.temperature,

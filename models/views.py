@@ -7,7 +7,10 @@ three batched matrix products on any device.
 """
 
 import math
+from functools import cache
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +19,14 @@ from models.view_spec import ViewSpec
 
 LUMA = (0.299, 0.587, 0.114)
 TO_YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.3112))
+FROM_YIQ = tuple(map(tuple, np.linalg.inv(TO_YIQ).tolist()))
+
+
+@cache
+def constant(values: Any, like: tuple[torch.device, torch.dtype]) -> Tensor:
+    """Nested tuples as a tensor, put on its device once: each copy would wait for the GPU."""
+    device, dtype = like
+    return torch.tensor(values, device=device, dtype=dtype)
 
 
 class Draws:
@@ -70,8 +81,9 @@ def make_views(
 
 def normalise_pixels(pixels: Tensor) -> Tensor:
     """ImageNet's mean and deviation, for float pixels (B, 3, H, W) in [0, 1]."""
-    mean = pixels.new_tensor(IMAGENET_MEAN).view(3, 1, 1)
-    std = pixels.new_tensor(IMAGENET_STD).view(3, 1, 1)
+    like = (pixels.device, pixels.dtype)
+    mean = constant(IMAGENET_MEAN, like).view(3, 1, 1)
+    std = constant(IMAGENET_STD, like).view(3, 1, 1)
     return (pixels - mean) / std
 
 
@@ -126,18 +138,19 @@ def colour_matrices(pixels: Tensor, spec: ViewSpec, draws: Draws) -> tuple[Tenso
     )
     turn = draws.uniform(-spec.hue, spec.hue) * jittered
     saturation = torch.where(draws.happens(spec.grey).view(-1, 1, 1), 0.0, saturation)
-    to_grey = pixels.new_tensor(LUMA).expand(3, 3)
-    saturate = saturation * torch.eye(3, device=pixels.device) + (1 - saturation) * to_grey
-    mean_grey = pixels.new_tensor(LUMA) @ pixels.mean(dim=(2, 3)).T  # (B,)
+    luma = constant(LUMA, (pixels.device, pixels.dtype))
+    identity = torch.eye(3, device=pixels.device)
+    saturate = saturation * identity + (1 - saturation) * luma.expand(3, 3)
+    mean_grey = luma @ pixels.mean(dim=(2, 3)).T  # (B,)
     matrix = brightness * contrast * (hue_matrix(turn) @ saturate)
     return matrix, brightness * (1 - contrast) * mean_grey.view(-1, 1, 1)
 
 
 def hue_matrix(turn: Tensor) -> Tensor:
     """Rotation of the colours (B, 3, 3) about the grey axis, in YIQ, by a share of a full turn."""
-    to_yiq = turn.new_tensor(TO_YIQ)
+    like = (turn.device, turn.dtype)
     cos, sin = torch.cos(2 * math.pi * turn), torch.sin(2 * math.pi * turn)
     zero, one = torch.zeros_like(turn), torch.ones_like(turn)
     rotation = torch.stack([one, zero, zero, zero, cos, -sin, zero, sin, cos], dim=1)
-    turned: Tensor = torch.linalg.inv(to_yiq) @ rotation.view(-1, 3, 3) @ to_yiq
+    turned: Tensor = constant(FROM_YIQ, like) @ rotation.view(-1, 3, 3) @ constant(TO_YIQ, like)
     return turned

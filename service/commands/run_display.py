@@ -5,7 +5,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -119,8 +119,10 @@ def view(record: Record) -> RenderableType:
     table = Table.grid(padding=(0, 3))
     for rows in grid(record):
         table.add_row(*rows)
-    bar = ProgressBar(total=record["steps"], completed=record["step"], width=60)
-    return Group(bar, table)
+    whole = Table.grid()
+    whole.add_row(ProgressBar(total=record["steps"], completed=record["step"], width=60))
+    whole.add_row(table)
+    return whole
 
 
 def grid(record: Record) -> list[list[str]]:
@@ -134,16 +136,16 @@ def grid(record: Record) -> list[list[str]]:
         [
             ("loss", _shown(record, "total", "{:.4f}".format)),
             ("cross-entropy", _shown(record, "cross_entropy", "{:.4f}".format)),
-            ("mean-entropy term", _shown(record, "me_max", "{:.4f}".format)),
+            ("entropy term", _shown(record, "me_max", "{:.4f}".format)),
         ],
         [
-            ("distinct prototypes", _shown(record, "distinct_prototypes", str)),
+            ("prototypes", _shown(record, "distinct_prototypes", str)),
             ("largest target", _shown(record, "mean_largest_target", "{:.2f}".format)),
             ("kNN / low-shot", _accuracies(record)),
         ],
         [
             ("images/s", _shown(record, "images_per_second", "{:.0f}".format)),
-            ("waiting for images", _shown(record, "waiting", "{:.1%}".format)),
+            ("waiting", _shown(record, "waiting", "{:.1%}".format)),
             ("memory", _shown(record, "memory_mb", "{:,} MB".format)),
         ],
     ]
