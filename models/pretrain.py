@@ -15,7 +15,7 @@ from models.progress import Reporter, summarise
 from models.recipe import Recipe
 from models.run_folder import Record, Run, save_run
 from models.run_start import Start, start_run
-from models.train_step import FiniteLosses, step_values, train_step
+from models.train_step import Health, StepResult, step_values, train_step
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -58,35 +58,52 @@ def pretrain(
     known = None if distributed.rank() else labels
     probes = Probes(images, known, intervals.probe_share, intervals.probe_seconds)
     reporter.begin(probes)
-    losses, saved, stopping = FiniteLosses(), time.monotonic(), False
     with own_batches(run, images) as batches:
-        while run.step < run.steps and not stopping:
-            values = step_values(recipe, run.step, run.steps, run.steps_per_epoch)
-            micro_batch = run.micro_batch
-            loss = train_step(run, next(batches), values)
-            run.step += 1
-            run.seconds = reporter.seconds()
-            losses.add(run.step, loss)
-            last = run.step == run.steps
-            logging = last or run.step % intervals.log_steps == 0
-            stopping = distributed.any_of(should_stop())
-            saving = last or stopping or checkpoint_due(run, intervals, saved)
-            if logging or saving:
-                losses.check()  # a step that spoilt the network is never saved
-            if run.micro_batch != micro_batch:
-                reporter.tell_micro_batch()
-            record: Record = {}
-            if logging:
-                record |= summarise(loss, values) | reporter.speed(batches.waiting())
-            if probes.due(run):
-                record |= probes.measure(run)
-            if record:
-                reporter.report(record)
-            if saving and distributed.rank() == 0:
-                save_run(out_folder, run)
-                saved = time.monotonic()
+        train(run, batches, reporter, probes, out_folder, intervals, should_stop)
     reporter.end()
     return run
+
+
+def train(
+    run: Run,
+    batches: Batches,
+    reporter: Reporter,
+    probes: Probes,
+    folder: Path,
+    intervals: Intervals,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Train, report, probe and save until all steps are done or a stop is asked for."""
+    health, saved, stopping = Health(), time.monotonic(), False
+    while run.step < run.steps and not stopping:
+        result = advance(run, batches, reporter)
+        health.add(run.step, result)
+        stopping = distributed.any_of(should_stop())
+        last = run.step == run.steps
+        logging = last or run.step % intervals.log_steps == 0
+        saving = last or stopping or checkpoint_due(run, intervals, saved)
+        if logging or saving:
+            health.check()  # a network that a step has spoilt is never saved
+        record = summarise(result) | reporter.speed(batches.waiting()) if logging else {}
+        if probes.due(run):
+            record |= probes.measure(run)
+        if record:
+            reporter.report(record)
+        if saving and distributed.rank() == 0:
+            save_run(folder, run)
+            saved = time.monotonic()
+
+
+def advance(run: Run, batches: Batches, reporter: Reporter) -> StepResult:
+    """One step, and a word about memory where it had to be repeated in smaller parts."""
+    values = step_values(run.recipe, run.step, run.steps, run.steps_per_epoch)
+    micro_batch = run.micro_batch
+    result = train_step(run, next(batches), values)
+    run.step += 1
+    run.seconds = reporter.seconds()
+    if run.micro_batch != micro_batch:
+        reporter.tell_micro_batch()
+    return result
 
 
 def own_batches(run: Run, images: Images) -> Batches:

@@ -10,10 +10,9 @@ import torch
 
 from models import distributed
 from models.alarms import CollapseAlarms
-from models.msn_loss import MsnLoss
 from models.probes import Probes
 from models.run_folder import Record, Run, append_record, trim_log
-from models.train_step import StepValues
+from models.train_step import StepResult
 
 MEBIBYTE = 2**20
 
@@ -106,8 +105,9 @@ def used_memory(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def summarise(loss: MsnLoss, values: StepValues) -> Record:
+def summarise(result: StepResult) -> Record:
     """Loss parts, statistics and schedule values as plain numbers."""
-    numbers: Record = {name: round(value.item(), 5) for name, value in vars(loss).items()}
+    numbers: Record = {name: round(value.item(), 5) for name, value in vars(result.loss).items()}
     numbers["distinct_prototypes"] = int(numbers["distinct_prototypes"])
-    return numbers | {name: float(f"{value:.4g}") for name, value in vars(values).items()}
+    numbers["gradient_norm"] = round(result.gradient_norm.item(), 5)
+    return numbers | {name: float(f"{value:.4g}") for name, value in vars(result.values).items()}

@@ -1,5 +1,6 @@
 """One update of a pretraining run: views, loss, gradient, and what the schedules say."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -28,7 +29,16 @@ class StepValues:
     momentum: float
 
 
-def train_step(run: Run, images: Tensor, values: StepValues) -> MsnLoss:
+@dataclass(frozen=True)
+class StepResult:
+    """What a step gives to look at: its loss, the gradient before the clip, its values."""
+
+    loss: MsnLoss
+    gradient_norm: Tensor
+    values: StepValues
+
+
+def train_step(run: Run, images: Tensor, values: StepValues) -> StepResult:
     """One update of anchor encoder and prototypes by gradient, and of the target by momentum.
 
     `images` are this process's part of the batch, uint8 (b, 3, H, W) on the run's device. Where
@@ -41,13 +51,13 @@ def train_step(run: Run, images: Tensor, values: StepValues) -> MsnLoss:
         len(images),
     )
     # The prototypes stay outside the clip, as in the paper's code.
-    nn.utils.clip_grad_norm_(run.network.encoder.parameters(), run.recipe.clip)
+    norm = nn.utils.clip_grad_norm_(run.network.encoder.parameters(), run.recipe.clip)
     for group in run.optimizer.param_groups:
         group["lr"] = values.learning_rate
         group["weight_decay"] = values.weight_decay if group["decays"] else 0.0
     run.optimizer.step()
     update_target(run.network.target_encoder, run.network.encoder, values.momentum)
-    return loss
+    return StepResult(loss, norm, values)
 
 
 def compute_gradient(run: Run, images: Tensor, micro_batch: int | None) -> MsnLoss:
@@ -142,23 +152,27 @@ def step_generator(run: Run) -> torch.Generator:
     return torch.Generator(run.device).manual_seed((run.seed << 32) + run.step)
 
 
-class FiniteLosses:
-    """Finds a loss that is no number without making each step wait for the device."""
+class Health:
+    """Finds a loss or gradient that is no number without making each step wait for the device."""
 
     def __init__(self) -> None:
-        self._losses: list[tuple[int, Tensor]] = []
+        self._steps: list[int] = []
+        self._numbers: list[Tensor] = []
 
-    def add(self, step: int, loss: MsnLoss) -> None:
-        """Remember the loss of one step."""
-        self._losses.append((step, loss.total.detach()))
+    def add(self, step: int, result: StepResult) -> None:
+        """Remember one step."""
+        self._steps.append(step)
+        self._numbers.append(torch.stack([result.loss.total.detach(), result.gradient_norm]))
 
     def check(self) -> None:
-        """Raise PretrainingError if a loss since the last check was infinite or no number."""
-        totals = torch.stack([total for _, total in self._losses]).tolist() if self._losses else []
-        for (step, _), total in zip(self._losses, totals, strict=True):
-            if not abs(total) < float("inf"):
+        """Raise PretrainingError if a step since the last check was not finite."""
+        numbers = torch.stack(self._numbers).tolist() if self._numbers else []
+        for step, (loss, norm) in zip(self._steps, numbers, strict=True):
+            if not math.isfinite(loss + norm):
                 raise PretrainingError(
-                    f"the loss became {total} at step {step}. The last checkpoint from before is "
-                    "kept: start anew with a lower learning rate, or with bf16 off"
+                    f"at step {step} the loss became {loss} and its gradient {norm}. The last "
+                    "checkpoint from before is kept: start anew with a lower learning rate "
+                    "(--set learning_rate=...), or with --set bf16=false"
                 )
-        self._losses.clear()
+        self._steps.clear()
+        self._numbers.clear()

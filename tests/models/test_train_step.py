@@ -13,7 +13,7 @@ from models.msn_loss import MsnLoss
 from models.recipe import Recipe
 from models.run_folder import Run
 from models.run_start import Start, start_run
-from models.train_step import FiniteLosses, compute_gradient, step_values, train_step
+from models.train_step import Health, StepResult, compute_gradient, step_values, train_step
 from tests.models.pretraining import TINY, coloured_images
 
 VALUES = step_values(TINY, 10, 24, 4)
@@ -113,7 +113,8 @@ def test_a_step_that_runs_out_of_memory_is_repeated_in_smaller_parts(tmp_path: P
     unlimited, limited = new_run(tmp_path), new_run(tmp_path)
     expected = train_step(unlimited, batch(), VALUES)
     SmallMemory(limited, 5)
-    torch.testing.assert_close(train_step(limited, batch(), VALUES).total, expected.total)
+    found = train_step(limited, batch(), VALUES)
+    torch.testing.assert_close(found.loss.total, expected.loss.total)
     assert limited.micro_batch == 4
     assert distance(gradient(limited), gradient(unlimited)) < 1e-5
 
@@ -130,11 +131,26 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None
         train_step(new_run(tmp_path), torch.zeros(2, 5, 16, 16, dtype=torch.uint8), VALUES)
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_a_loss_that_is_no_number_is_found_with_its_step(value: str) -> None:
-    losses = FiniteLosses()
+def result(loss: float, gradient_norm: float) -> StepResult:
     zero = torch.tensor(0.0)
-    for step, total in ((1, 3.0), (2, float(value)), (3, float("nan"))):
-        losses.add(step, MsnLoss(torch.tensor(total), zero, zero, zero, zero))
-    with pytest.raises(PretrainingError, match=f"became {value} at step 2"):
-        losses.check()
+    parts = MsnLoss(torch.tensor(loss), zero, zero, zero, zero)
+    return StepResult(parts, torch.tensor(gradient_norm), VALUES)
+
+
+@pytest.mark.parametrize("spoilt", [("nan", "nan"), ("inf", "1.0"), ("1.0", "inf")])
+def test_a_step_that_is_not_finite_is_found_with_its_number(spoilt: tuple[str, str]) -> None:
+    health = Health()
+    loss, norm = spoilt
+    numbers = ((3.0, 1.0), (float(loss), float(norm)), (float("nan"), float("nan")))
+    for step, (total, gradient) in enumerate(numbers, start=1):
+        health.add(step, result(total, gradient))
+    with pytest.raises(PretrainingError, match=f"at step 2 the loss became {loss} and .* {norm}"):
+        health.check()
+
+
+def test_a_healthy_run_passes_every_check() -> None:
+    health = Health()
+    health.check()
+    for step in range(3):
+        health.add(step, result(1e30, 1e30))
+    health.check()
