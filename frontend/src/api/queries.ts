@@ -54,7 +54,7 @@ export const jobsQuery = queryOptions({
   refetchInterval: (query) => (query.state.data?.some(isActive) ? 2000 : 15_000),
 });
 /** All that a pretraining said that is over; it may go on once more, and then says more. */
-export const runQuery = ({ id, finished_at: end }: Job) =>
+export const runQuery = ({ id, finished_at: end }: Pick<Job, "id" | "finished_at">) =>
   queryOptions({
     queryKey: ["run", id, end] as const,
     queryFn: async ({ signal }): Promise<Run> => {

@@ -56,7 +56,7 @@ function draw({ lines, format, reached, domain, label }: Props, width: number) {
       ...drawn.map((marks) => lineY(marks, { ...at, stroke: marks[0]?.colour ?? "currentColor", strokeWidth: 2 })),
       // Few points are probes, and a line alone would not show where they were taken.
       ...drawn.filter((marks) => marks.length <= 12).map((marks) => dot(marks, { ...at, r: 3, fill: marks[0]?.colour ?? "currentColor" })),
-      tip(all, pointerX({ ...at, title: (mark: Mark) => `${mark.name} ${format(mark.value)}\nstep ${mark.step.toLocaleString("en")}` })),
+      tip(all, pointerX({ ...at, fill: "var(--panel)", stroke: "var(--line)", title: (mark: Mark) => `${mark.name} ${format(mark.value)}\nstep ${mark.step.toLocaleString("en")}` })),
     ],
   });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { duration, memory, secondsBetween } from "./durations";
+import { duration, memory, secondsBetween, timeLeft } from "./durations";
 
 it.each([
   [1, "a few seconds"],
@@ -14,6 +14,11 @@ it.each([
   [250_000, "3 days"],
 ])("says %s seconds as %s", (seconds, text) => {
   expect(duration(seconds)).toBe(text);
+});
+
+it("says how long it still takes", () => {
+  expect(timeLeft(3)).toBe("a few seconds left");
+  expect(timeLeft(700)).toBe("about 12 minutes left");
 });
 
 it("measures between two moments of the service", () => {

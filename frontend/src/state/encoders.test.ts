@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { comparison, coverage, switchVerb, unmeasured, type Measured } from "./encoders";
+import { comparison, coverage, isBetter, switchVerb, unmeasured, type Measured } from "./encoders";
 
 const estimate = (accuracy: number, low: number, high: number, count = 40) => ({ accuracy, low, high, count });
 const present: Measured = {
@@ -20,6 +20,9 @@ it("compares with the present one, on the same labels", () => {
 it("says where so few labels cannot tell", () => {
   const close = { ...newer, accuracy: estimate(0.56, 0.42, 0.7) };
   expect(comparison(close, present)).toContain("cannot tell them apart");
+  expect(isBetter(close, present)).toBe(false);
+  expect(isBetter(newer, present)).toBe(true);
+  expect(isBetter(present, newer)).toBe(false);
 });
 
 it("says why there is no figure", () => {

@@ -20,6 +20,12 @@ export function comparison(one: Measured, active: Measured | undefined): string 
   return isChance(one.accuracy, active.accuracy) ? `${said}; these labels cannot tell them apart` : said;
 }
 
+/** By more than chance explains. */
+export function isBetter(one: Measured, active: Measured | undefined): boolean {
+  if (!one.accuracy || !active?.accuracy || isChance(one.accuracy, active.accuracy)) return false;
+  return one.accuracy.accuracy > active.accuracy.accuracy;
+}
+
 /** Each within the other's interval: more labels might turn it round. */
 function isChance(one: Estimate, other: Estimate): boolean {
   const within = (value: number, { low, high }: Estimate) => low <= value && value <= high;

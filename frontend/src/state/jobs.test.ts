@@ -32,6 +32,7 @@ it("says what was asked for and how long it took", () => {
   expect(took(job)).toBe("stopped after 2 minutes");
   expect(took({ ...job, state: "succeeded" })).toBe("done in 2 minutes");
   expect(took({ ...job, finished_at: null })).toBeNull();
+  expect(took({ ...job, attempts: 2 })).toBeNull();
 });
 
 it("lets what ended too early go on, and nothing else", () => {

@@ -30,9 +30,9 @@ export function pretrainings(jobs: readonly Job[], project: string): Job[] {
     .sort((a, b) => b.created_at.localeCompare(a.created_at));
 }
 
-/** "stopped after 12 minutes"; null for what has not ended. */
-export function took({ started_at: start, finished_at: end, state }: Job): string | null {
-  if (start === null || end === null) return null;
+/** "stopped after 12 minutes"; null for what has not ended, or went in several goes of which the last alone is known. */
+export function took({ started_at: start, finished_at: end, state, attempts }: Job): string | null {
+  if (start === null || end === null || attempts > 1) return null;
   return `${state === "succeeded" ? "done in" : "stopped after"} ${duration(secondsBetween(start, end))}`;
 }
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 
-import { batchOf, makePlan, parseSettings, speedOf, suggestPreset, timeHint, warning } from "./plan";
+import type { Job } from "../api/types";
+import { batchOf, makePlan, parseSettings, runToGoBy, suggestPreset, timeHint, warning } from "./plan";
 
 const tiny = { name: "cpu-32", batch: 32, device: "cpu" } as const;
 const large = { name: "vit-s16", batch: 1024, device: "gpu" } as const;
@@ -23,19 +24,11 @@ it("warns of a pool that fills no batch, and of too few steps", () => {
   expect(warning(makePlan(tiny, 300, 60, null), tiny, 300)).toBeNull();
 });
 
-it("takes the speed from a run that went through at once", () => {
-  const run = {
-    payload: { preset: "cpu-32" },
-    state: "succeeded",
-    done: 100,
-    attempts: 1,
-    started_at: "2026-03-01T10:00:00Z",
-    finished_at: "2026-03-01T10:00:10Z",
-  };
-  expect(speedOf(tiny, [run])).toBe(320);
-  expect(speedOf(tiny, [{ ...run, attempts: 2 }, { ...run, state: "cancelled" }])).toBeNull();
-  expect(speedOf(tiny, [{ ...run, payload: { preset: "cpu-32", settings: { batch: "8" } } }])).toBeNull();
-  expect(speedOf(large, [run])).toBeNull();
+it("goes by the newest run of the same preset, unchanged", () => {
+  const run = { state: "succeeded", payload: { preset: "cpu-32", settings: {} } } as unknown as Job;
+  const varied: Job = { ...run, payload: { preset: "cpu-32", settings: { batch: "8" } } };
+  expect(runToGoBy(tiny, [{ ...run, state: "queued" }, varied, run])).toBe(run);
+  expect(runToGoBy(large, [run])).toBeUndefined();
 });
 
 it("reads settings line by line", () => {

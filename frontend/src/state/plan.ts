@@ -1,6 +1,7 @@
 /** What a pretraining will take, told before it is started. */
-import { plural } from "./figures";
+import type { Job } from "../api/types";
 import { duration } from "./durations";
+import { plural } from "./figures";
 
 export interface Planned {
   readonly name: string;
@@ -55,7 +56,7 @@ export function timeHint(plan: Plan, device: Planned["device"]): string {
     return device === "gpu"
       ? "Nobody has measured this on your GPU yet: the time left shows within a minute of the start, and cancelling costs nothing."
       : "Not measured here yet: the time left shows within a minute of the start, and cancelling costs nothing.";
-  const time = plan.seconds < 5 ? "A few seconds" : `About ${duration(plan.seconds)}`;
+  const time = plan.seconds < 7.5 ? "A few seconds" : `About ${duration(plan.seconds)}`;
   return plan.from === "this machine"
     ? `${time}, going by the last run of this preset here.`
     : `${time} on two CPU cores; yours may be slower or faster. The time left shows once it runs.`;
@@ -78,23 +79,12 @@ export function warning(plan: Plan, preset: Planned, images: number): Warning | 
   return { text: `${plural(plan.steps, "step")} teach an encoder little; ${enoughSteps} are a start, and more images help more.`, epochs };
 }
 
-interface Over {
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly state: string;
-  readonly done: number;
-  readonly attempts: number;
-  readonly started_at: string | null;
-  readonly finished_at: string | null;
-}
-
-/** Images a second of the newest run of a preset that went through in one go, with its start and end. */
-export function speedOf(preset: Planned, jobs: readonly Over[]): number | null {
-  for (const { payload, state, done, attempts, started_at: start, finished_at: end } of jobs) {
-    if (payload.preset !== preset.name || state !== "succeeded" || attempts !== 1 || done < 20) continue;
-    if (start === null || end === null || Object.keys(payload.settings ?? {}).length > 0) continue;
-    return (done * preset.batch) / ((Date.parse(end) - Date.parse(start)) / 1000);
-  }
-  return null;
+/** The newest run of a preset as it is: its log tells how fast this machine is. */
+export function runToGoBy(preset: Planned, jobs: readonly Job[]): Job | undefined {
+  return jobs.find(
+    ({ payload, state }) =>
+      payload.preset === preset.name && state !== "queued" && Object.keys(payload.settings ?? {}).length === 0,
+  );
 }
 
 /** `name = value`, one a line. Errors name the line. */

@@ -50,6 +50,13 @@ it("forgets the speed of the process that ended", () => {
   expect(fold(stopped, [{ number: 2, event: "resumed", step: 10 }]).figures).toEqual({ step: 10 });
 });
 
+it("counts nothing down while a run is stopped", () => {
+  const running = fold(emptyRun, [line(1, 10, 5, { seconds_left: 90, images_per_second: 200 })]);
+  const stopped = fold(running, [{ number: 2, event: "stopped", step: 12 }]);
+  expect(stopped.figures).toEqual({ step: 12, steps: 100, images_per_second: 200 });
+  expect(running.figures.seconds_left).toBe(90);
+});
+
 it("keeps each alarm once, at the step that raised it last", () => {
   const run = fold(emptyRun, [
     line(1, 10, 5, { alarm: "Few prototypes." }),
@@ -62,8 +69,11 @@ it("keeps each alarm once, at the step that raised it last", () => {
   ]);
 });
 
-it("keeps what the run says beside figures", () => {
-  const run = fold(emptyRun, [{ number: 1, event: "micro_batch", step: 3, message: "Memory is short: 16 at a time." }]);
+it("keeps what the run says of troubles, and not what its state says already", () => {
+  const run = fold(emptyRun, [
+    { number: 1, event: "micro_batch", step: 3, message: "Memory is short: 16 at a time." },
+    { number: 2, event: "stopped", step: 4, message: "saved at step 4" },
+  ]);
   expect(run.notes).toEqual(["Memory is short: 16 at a time."]);
   expect(run.curves.total).toEqual([]);
   expect(shareDone(emptyRun)).toBeNull();

@@ -15,7 +15,7 @@ export interface Alarm {
   readonly advice: string;
 }
 
-const figureNames = ["step", "steps", "epoch", "seconds_left", "images_per_second", "waiting", "memory_mb"] as const;
+const figureNames = ["step", "steps", "epoch", "seconds", "seconds_left", "images_per_second", "waiting", "memory_mb"] as const;
 type Figures = Readonly<Partial<Record<(typeof figureNames)[number], number>>>;
 
 export interface Run {
@@ -26,6 +26,7 @@ export interface Run {
   readonly figures: Figures;
   /** Each advice once, with the step of its last alarm. */
   readonly alarms: readonly Alarm[];
+  /** What it said of troubles that it got over. */
   readonly notes: readonly string[];
 }
 
@@ -41,23 +42,33 @@ export function fold(run: Run, records: readonly RunRecord[]): Run {
   return draft;
 }
 
-interface Draft extends Mutable<Omit<Run, "curves">> {
-  curves: Record<CurveName, Point[]>;
-}
+/** The job's own state tells of these. */
+const routine = new Set(["started", "resumed", "stopped", "finished"]);
+
 type Mutable<Kind> = { -readonly [key in keyof Kind]: Kind[key] };
+interface Draft extends Mutable<Omit<Run, "curves" | "figures">> {
+  curves: Record<CurveName, Point[]>;
+  figures: Mutable<Figures>;
+}
 
 function take(draft: Draft, record: RunRecord): void {
   if (rewinds(record)) rewind(draft, record.step ?? 0);
   draft.last = record.number;
   addPoints(draft.curves, record);
   draft.figures = withFigures(draft.figures, record);
+  // Nothing counts down until the training goes on.
+  if (ends(record)) delete draft.figures.seconds_left;
   draft.alarms = withAlarm(draft.alarms, record);
-  if (record.message) draft.notes = [...draft.notes, record.message];
+  if (record.message && !routine.has(record.event ?? "")) draft.notes = [...draft.notes, record.message];
 }
 
 /** A run goes on from its checkpoint: the steps after that are told a second time. */
 function rewinds(record: RunRecord): boolean {
   return record.event === "resumed" || record.event === "started";
+}
+
+function ends(record: RunRecord): boolean {
+  return record.event === "stopped" || record.event === "interrupted";
 }
 
 function rewind(draft: Draft, step: number): void {
@@ -84,7 +95,7 @@ function addPoints(curves: Draft["curves"], record: RunRecord): void {
   }
 }
 
-function withFigures(figures: Figures, record: RunRecord): Figures {
+function withFigures(figures: Figures, record: RunRecord): Mutable<Figures> {
   const told = figureNames.filter((name) => record[name] != null);
   return { ...figures, ...Object.fromEntries(told.map((name) => [name, record[name]])) };
 }

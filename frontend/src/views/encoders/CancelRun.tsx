@@ -8,15 +8,19 @@ import type { Job } from "../../api/types";
 interface Props {
   job: Job;
   onClose: () => void;
+  onCancelled: () => void;
 }
 
 /** Asks before hours of work are stopped. */
-export function CancelRun({ job, onClose }: Props) {
+export function CancelRun({ job, onClose, onCancelled }: Props) {
   const client = useQueryClient();
   const cancel = useMutation({
     mutationFn: () => cancelJob(job.id),
     onSettled: () => client.invalidateQueries({ queryKey: keys.jobs }),
-    onSuccess: onClose,
+    onSuccess: () => {
+      onCancelled();
+      onClose();
+    },
   });
   return (
     <Modal opened onClose={onClose} title="Cancel this pretraining?" centered>

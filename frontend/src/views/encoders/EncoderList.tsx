@@ -8,7 +8,7 @@ import type { Encoder, Project } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { IntervalBar } from "../../components/IntervalBar";
 import { refreshEncoders } from "../../hooks/refresh";
-import { comparison, coverage, switchVerb, unmeasured } from "../../state/encoders";
+import { comparison, coverage, isBetter, switchVerb, unmeasured } from "../../state/encoders";
 import { interval, percent } from "../../state/figures";
 import styles from "./Encoders.module.css";
 
@@ -130,13 +130,13 @@ function Switch({ encoder, active, project }: RowProps) {
     <div className={styles.switch}>
       <Button
         size="sm"
-        variant="light"
+        variant={isBetter(encoder, active) ? "filled" : "light"}
         disabled={coming}
         loading={change.isPending}
         onClick={() => change.mutate()}
         aria-label={`${encoder.active ? "Stay with" : switchVerb(encoder, active)} ${encoder.name}`}
       >
-        {encoder.active ? "Stay with this" : switchVerb(encoder, active)}
+        {encoder.active ? "Stay" : switchVerb(encoder, active)}
       </Button>
     </div>
   );

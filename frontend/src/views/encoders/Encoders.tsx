@@ -8,7 +8,7 @@ import type { Job, Project } from "../../api/types";
 import { refreshEncoders } from "../../hooks/refresh";
 import type { Uploads } from "../../hooks/useUploads";
 import { isActive, pretrainings } from "../../state/jobs";
-import { EmbeddingBar, PreparationBanner } from "../Banners";
+import { PreparationBanner } from "../Banners";
 import desk from "../Desk.module.css";
 import { UploadTray } from "../UploadTray";
 import { EncoderList } from "./EncoderList";
@@ -52,7 +52,6 @@ export default function Encoders({ project, uploads, onList }: Props) {
   return (
     <main className={desk.main}>
       <PreparationBanner project={project} />
-      <EmbeddingBar project={project} />
       <div className={styles.scroller}>
         <div className={styles.page}>
           <Group justify="space-between" gap="sm">

@@ -7,9 +7,9 @@ import { resumeJob } from "../../api/calls";
 import { keys } from "../../api/queries";
 import type { Job, Project } from "../../api/types";
 import { useRun } from "../../hooks/useRun";
-import { duration, memory } from "../../state/durations";
+import { duration, memory, timeLeft } from "../../state/durations";
 import { percent } from "../../state/figures";
-import { askedFor, canResume, isActive, stateColour, stateWord, took } from "../../state/jobs";
+import { askedFor, canResume, isActive, stateColour, stateWord } from "../../state/jobs";
 import { shareDone, type Run } from "../../state/run";
 import { CancelRun } from "./CancelRun";
 import styles from "./Encoders.module.css";
@@ -25,7 +25,7 @@ export function Pretraining({ job, project }: Props) {
   const run = useRun(job);
   return (
     <section className={styles.run} aria-label={`Pretraining ${askedFor(job)}`}>
-      <Head job={job} />
+      <Head job={job} run={run} />
       <Advance job={job} run={run} />
       {job.error && (
         <Alert color="red" title="It did not get through">
@@ -34,10 +34,10 @@ export function Pretraining({ job, project }: Props) {
       )}
       {run.alarms.map(({ advice, step }) => (
         <Alert key={advice} className={styles.alarm} icon={<IconAlertTriangle />} title={`Noticed at step ${step.toLocaleString("en")}`}>
-          {advice}
+          {advice.charAt(0).toUpperCase() + advice.slice(1)}
         </Alert>
       ))}
-      {isActive(job) && <Figures run={run} />}
+      {isActive(job) && run.figures.seconds_left !== undefined && <Figures run={run} />}
       {run.last > 0 && <RunCurves run={run} labelled={project.examples > 0} />}
       {run.notes.length > 0 && (
         <Text size="sm" c="var(--soft-ink)">
@@ -48,11 +48,13 @@ export function Pretraining({ job, project }: Props) {
   );
 }
 
-function Head({ job }: { job: Job }) {
+function Head({ job, run }: { job: Job; run: Run }) {
   const client = useQueryClient();
-  const [cancelling, setCancelling] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const [cancelled, setCancelled] = useState(false);
   const resume = useMutation({
     mutationFn: () => resumeJob(job.id),
+    onMutate: () => setCancelled(false),
     onSuccess: (news) => client.setQueryData<Job[]>(keys.jobs, (jobs) => jobs?.map((one) => (one.id === news.id ? news : one))),
   });
   return (
@@ -66,12 +68,18 @@ function Head({ job }: { job: Job }) {
         </Group>
         <Text size="sm" c="var(--soft-ink)">
           Asked for {new Date(job.created_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}
-          {took(job) && `, ${took(job) ?? ""}`}
+          {run.figures.seconds !== undefined && `, trained for ${duration(run.figures.seconds)}`}
         </Text>
       </div>
       {isActive(job) && (
-        <Button variant="default" size="sm" leftSection={<IconPlayerStop size={16} />} onClick={() => setCancelling(true)}>
-          Cancel
+        <Button
+          variant="default"
+          size="sm"
+          disabled={cancelled}
+          leftSection={<IconPlayerStop size={16} />}
+          onClick={() => setAsking(true)}
+        >
+          {cancelled ? "Cancelling…" : "Cancel"}
         </Button>
       )}
       {canResume(job) && (
@@ -79,7 +87,7 @@ function Head({ job }: { job: Job }) {
           Resume
         </Button>
       )}
-      {cancelling && <CancelRun job={job} onClose={() => setCancelling(false)} />}
+      {asking && <CancelRun job={job} onClose={() => setAsking(false)} onCancelled={() => setCancelled(true)} />}
     </Group>
   );
 }
@@ -104,7 +112,7 @@ function Advance({ job, run }: { job: Job; run: Run }) {
       <Text size="sm" mb={6}>
         Step {(step ?? 0).toLocaleString("en")} of {steps.toLocaleString("en")}
         {epoch !== undefined && `, epoch ${epoch.toLocaleString("en", { maximumFractionDigits: 1 })}`}
-        {active && left !== undefined && ` · ${left < 5 ? "a few seconds left" : `about ${duration(left)} left`}`}
+        {active && ` · ${left === undefined ? job.message : timeLeft(left)}`}
         {!active && " · resuming goes on from its last checkpoint"}
       </Text>
       <Progress value={100 * share} animated={active} aria-label="Pretraining progress" />

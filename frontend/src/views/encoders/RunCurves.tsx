@@ -14,7 +14,7 @@ interface Kind {
   readonly domain?: readonly [number, number];
 }
 
-const decimals = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 2 });
+const digits = (value: number) => (value > 0 && value < 0.01 ? "< 0.01" : value.toLocaleString("en", { maximumFractionDigits: 2 }));
 const whole = (value: number) => Math.round(value).toLocaleString("en");
 
 const loss: Kind = {
@@ -25,7 +25,7 @@ const loss: Kind = {
     ["cross_entropy", "cross-entropy"],
     ["me_max", "uneven use"],
   ],
-  format: decimals,
+  format: digits,
 };
 const prototypes: Kind = {
   title: "Distinct prototypes",

@@ -4,9 +4,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { startPretraining } from "../../api/calls";
-import { encodersQuery, keys, presetsQuery } from "../../api/queries";
+import { encodersQuery, keys, presetsQuery, runQuery } from "../../api/queries";
 import type { Job, Preset, Project } from "../../api/types";
-import { batchOf, makePlan, parseSettings, speedOf, suggestPreset, timeHint, warning, type Plan } from "../../state/plan";
+import { batchOf, makePlan, parseSettings, runToGoBy, suggestPreset, timeHint, warning, type Plan } from "../../state/plan";
 import { plural } from "../../state/figures";
 import styles from "./Encoders.module.css";
 import { PresetChoice } from "./PresetChoice";
@@ -50,7 +50,7 @@ function Form({ project, jobs, presets, first, onClose }: FormProps) {
     },
   });
   const varied = { ...preset, batch: batchOf(preset, settings) };
-  const plan = makePlan(varied, project.images, epochs ?? preset.epochs, speedOf(preset, jobs));
+  const plan = makePlan(varied, project.images, epochs ?? preset.epochs, useSpeed(preset, jobs));
   const choose = (name: string) => {
     setPreset(presets.find((one) => one.name === name) ?? preset);
     setEpochs(null);
@@ -94,6 +94,15 @@ function Form({ project, jobs, presets, first, onClose }: FormProps) {
       </Stack>
     </form>
   );
+}
+
+const nobody = { id: "", finished_at: null };
+
+/** Images a second that the preset made here last. */
+function useSpeed(preset: Preset, jobs: readonly Job[]): number | null {
+  const job = runToGoBy(preset, jobs);
+  const { data: run } = useQuery({ ...runQuery(job ?? nobody), enabled: job !== undefined });
+  return run?.figures.images_per_second ?? null;
 }
 
 const scratch = "";
