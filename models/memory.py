@@ -45,13 +45,19 @@ def fixed_bytes(recipe: Recipe, batch: int) -> int:
     return FLOAT * (WEIGHT_FLOATS * weights + batch * pixels)
 
 
-def activation_bytes(recipe: Recipe) -> int:
-    """What the gradient of one view, the largest, keeps of the vision transformer."""
+def activation_bytes(recipe: Recipe, tokens: int) -> int:
+    """What the gradient of one view of so many tokens keeps of the vision transformer, at most."""
     vit = recipe.vit
-    masked = kept_patches(patches(recipe, recipe.anchor), recipe.mask_ratio)
-    tokens = 1 + max(masked, patches(recipe, recipe.focal) if recipe.focal_views else 0)
     floats = BLOCK_FLOATS * vit.width + ATTENTION_FLOATS * vit.heads * tokens
     return FLOAT * vit.depth * tokens * floats
+
+
+def view_tokens(recipe: Recipe) -> list[tuple[int, int]]:
+    """How many anchor views of each kind an image has, and the tokens of one, CLS included."""
+    masked = 1 + kept_patches(patches(recipe, recipe.anchor), recipe.mask_ratio)
+    whole = 1 + patches(recipe, recipe.focal)
+    kinds = ((recipe.anchor_views, masked), (recipe.focal_views, whole))
+    return [(count, tokens) for count, tokens in kinds if count]
 
 
 def patches(recipe: Recipe, view: ViewSpec) -> int:
@@ -66,15 +72,18 @@ def plan_micro_batch(recipe: Recipe, batch: int, available: int | None) -> int |
     """
     if available is None:
         return None
-    fixed, one = fixed_bytes(recipe, batch), activation_bytes(recipe)
-    fitting = (available - fixed) // one
-    if fitting < 1:
+    kinds = view_tokens(recipe)
+    free = available - fixed_bytes(recipe, batch)
+    one = max(activation_bytes(recipe, tokens) for _, tokens in kinds)
+    if free < one:
+        needed = available - free + one
         raise PretrainingError(
-            f"{recipe.name} with a batch of {batch} needs {(fixed + one) / GIBIBYTE:.1f} GB of "
-            f"memory at least, and {available / GIBIBYTE:.1f} GB are free: choose a smaller "
-            "preset, a smaller batch, or a larger device"
+            f"{recipe.name} with a batch of {batch} needs {needed / GIBIBYTE:.1f} GB of memory at "
+            f"least, and {available / GIBIBYTE:.1f} GB are free: choose a smaller preset, a "
+            "smaller batch, or a larger device"
         )
-    return None if fitting >= views_at_once(recipe, batch) else fitting
+    together = batch * sum(count * activation_bytes(recipe, tokens) for count, tokens in kinds)
+    return None if free >= together else min(free // one, views_at_once(recipe, batch))
 
 
 def available_bytes(device: str) -> int | None:

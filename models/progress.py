@@ -40,8 +40,9 @@ class Reporter:
                 trim_log(self._folder, run.step)
             self.report({"event": "resumed", "message": f"going on from step {run.step}"})
             return
-        measured = probes.measure(run)
-        self.report({"event": "started", "message": f"{run.images} images"} | measured)
+        parts = f", {run.micro_batch} views at a time to fit into memory" if run.micro_batch else ""
+        started: Record = {"event": "started", "message": f"{run.images} images{parts}"}
+        self.report(started | probes.measure(run))
 
     def tell_micro_batch(self) -> None:
         """Say that memory ran out, and what is done about it."""

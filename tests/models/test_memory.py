@@ -12,7 +12,7 @@ from models.memory import (
     fixed_bytes,
     is_out_of_memory,
     plan_micro_batch,
-    views_at_once,
+    view_tokens,
 )
 from models.msn import MaskedSiameseNetwork
 from models.recipes import preset
@@ -20,13 +20,16 @@ from tests.models.pretraining import TINY
 
 
 def test_all_views_are_taken_at_once_where_they_fit() -> None:
-    enough = fixed_bytes(TINY, 16) + views_at_once(TINY, 16) * activation_bytes(TINY)
+    assert view_tokens(TINY) == [(1, 13), (1, 5)]
+    together = 16 * (activation_bytes(TINY, 13) + activation_bytes(TINY, 5))
+    enough = fixed_bytes(TINY, 16) + together
     assert plan_micro_batch(TINY, 16, enough) is None
+    assert plan_micro_batch(TINY, 16, enough - 1) == 16
     assert plan_micro_batch(TINY, 16, None) is None
 
 
 def test_less_memory_takes_fewer_views_at_once() -> None:
-    few = fixed_bytes(TINY, 16) + 5 * activation_bytes(TINY)
+    few = fixed_bytes(TINY, 16) + 5 * activation_bytes(TINY, 13)
     assert plan_micro_batch(TINY, 16, few) == 5
 
 
