@@ -89,7 +89,8 @@ def plan_micro_batch(recipe: Recipe, batch: int, available: int | None) -> int |
 def available_bytes(device: str) -> int | None:
     """Free memory of a device, None where it does not say."""
     if device.startswith("cuda"):
-        return torch.cuda.mem_get_info(device)[0]
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + held
     free = _first_number(Path("/proc/meminfo"), "MemAvailable:")
     limit = _first_number(Path("/sys/fs/cgroup/memory.max"))
     known = [n for n in (free * 1024 if free else None, limit) if n is not None]

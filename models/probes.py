@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor
 
-from models.classifiers import LogisticRegressionClassifier
-from models.low_shot import low_shot_table
 from models.run_folder import Run
 from models.views import normalise_pixels
 from models.vit import cls_feature
@@ -77,6 +75,10 @@ def probe(
     chosen = choose_labelled(labels, samples, seed)
     if not len(chosen):
         return {}
+    # scikit-learn takes seconds to import, and runs without labels need none of it.
+    from models.classifiers import LogisticRegressionClassifier
+    from models.low_shot import low_shot_table
+
     features, known = sampled_features(vit, images, chosen), labels[chosen]
     bank = len(chosen) * 5 // 6
     asked = torch.from_numpy(known).to(features.device)

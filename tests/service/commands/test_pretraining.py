@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -13,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from models.loaders import load_encoder
 from models.onnx_encoder import OnnxEncoder
+from models.run_folder import has_checkpoint
 from service.cli import app
 from tests.models.pretraining import coloured_images
 
@@ -36,14 +36,26 @@ def pretrain(*words: str | Path) -> Result:
     return CliRunner().invoke(app, ["pretrain", *map(str, words)])
 
 
-def records_of(output: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in output.splitlines()]
+@pytest.fixture(scope="module")
+def finished(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two steps to its end."""
+    out = tmp_path_factory.mktemp("finished") / "run"
+    done = pretrain("--data", pictures, "--out", out, *TINY, "--epochs", "1")
+    assert done.exit_code == 0, done.output
+    assert "step 2 of 2: loss" in done.stderr
+    return out
 
 
-def test_a_run_that_is_terminated_ends_well_and_is_finished_later(
-    pictures: Path, tmp_path: Path
-) -> None:
-    options = ["--data", str(pictures), "--out", str(tmp_path / "run"), *TINY, "--epochs", "25"]
+def test_a_finished_run_leaves_an_encoder_that_tells_where_it_is_from(finished: Path) -> None:
+    manifest, _ = load_encoder(str(finished / "encoder"))
+    assert manifest.name.startswith("cpu-32-pictures")
+    assert manifest.probes.keys() == {"knn", "low_shot"}
+    assert manifest.training["images"] == 40
+    assert OnnxEncoder(finished / "encoder").manifest == manifest
+
+
+def test_a_run_that_is_terminated_ends_well_and_can_go_on(pictures: Path, tmp_path: Path) -> None:
+    options = ["--data", str(pictures), "--out", str(tmp_path / "run"), *TINY, "--epochs", "100"]
     command = [sys.executable, "-m", "service.cli", "pretrain", *options, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -51,41 +63,39 @@ def test_a_run_that_is_terminated_ends_well_and_is_finished_later(
             if "total" in line:
                 process.send_signal(signal.SIGTERM)
                 break
-        last = process.stdout.read().splitlines()[-1]
+        last = json.loads(process.stdout.read().splitlines()[-1])
     assert process.returncode == 0
-    assert json.loads(last)["event"] == "stopped"
+    assert last["event"] == "stopped"
     assert not (tmp_path / "run" / "encoder").exists()
-    done = pretrain(*options, "--json", "--resume")
+    assert has_checkpoint(tmp_path / "run")
+    assert 20 <= last["step"] < last["steps"]
+
+
+def test_a_folder_with_a_run_wants_to_be_told_to_go_on(pictures: Path, finished: Path) -> None:
+    options = ("--data", pictures, "--out", finished, *TINY, "--epochs", "1")
+    refused = pretrain(*options)
+    assert refused.exit_code == 1
+    assert "add --resume" in " ".join(refused.stderr.split())
+    done = pretrain(*options, "--resume", "--json")
+    events = [
+        (json.loads(line)["step"], json.loads(line)["event"])
+        for line in done.stdout.split("\n")
+        if line
+    ]
+    assert events == [(2, "resumed"), (2, "finished")]
+
+
+def test_a_run_starts_from_an_encoder_and_keeps_its_licence(
+    pictures: Path, finished: Path, tmp_path: Path
+) -> None:
+    spec = str(finished / "encoder")
+    begin = ("--data", pictures, *TINY, "--epochs", "1", "--start-from", spec)
+    done = pretrain(*begin, "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
-    records = records_of(done.stdout)
-    assert records[0]["event"] == "resumed"
-    assert records[0]["step"] == json.loads(last)["step"] >= 20
-    assert records[-1]["event"] == "finished"
     manifest, _ = load_encoder(str(tmp_path / "run" / "encoder"))
-    assert manifest.name.startswith("cpu-32-pictures")
-    assert manifest.probes.keys() == {"knn", "low_shot"}
-    assert manifest.training["images"] == 40
-    assert OnnxEncoder(tmp_path / "run" / "encoder").manifest == manifest
-    again = pretrain(*options)
-    assert again.exit_code == 1
-    assert "add --resume" in again.stderr
-
-
-def test_a_run_starts_from_an_encoder_and_keeps_its_licence(pictures: Path, tmp_path: Path) -> None:
-    short = ("--data", pictures, *TINY, "--epochs", "1")
-    first = pretrain(*short, "--out", tmp_path / "first")
-    assert first.exit_code == 0, first.output
-    assert "step 2 of 2: loss" in first.stderr
-    spec = str(tmp_path / "first" / "encoder")
-    second = pretrain(*short, "--out", tmp_path / "second", "--start-from", spec)
-    assert second.exit_code == 0, second.output
-    manifest, _ = load_encoder(str(tmp_path / "second" / "encoder"))
     assert manifest.training["start_from"] == spec
     assert spec in manifest.licence
-    other = pretrain(
-        *("--data", pictures, *TINY, "--set", "vit.width=48"),
-        *("--out", tmp_path / "third", "--start-from", spec),
-    )
+    other = pretrain(*begin, "--out", tmp_path / "other", "--set", "vit.width=48")
     assert other.exit_code == 1
     assert "width 96" in other.stderr
     assert "width 48" in other.stderr
