@@ -48,7 +48,7 @@ class Batches(Iterator[Tensor]):
         self._device, self._rank, self._world = torch.device(device), rank, world
         self._step = start_step
         self._held = _hold(pixels, self._device)
-        self._thread = ThreadPoolExecutor(1, "batches")
+        self._thread = ThreadPoolExecutor(1, "batches", _use, (self._device,))
         self._next = self._thread.submit(self._read, start_step)
         self._waited, self._asked = 0.0, time.perf_counter()
 
@@ -110,6 +110,12 @@ def step_indices(count: int, step: int, batch: int, seed: int) -> NDArray[np.int
 @lru_cache(maxsize=2)
 def _epoch_order(count: int, epoch: int, seed: int) -> NDArray[np.int64]:
     return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def _use(device: torch.device) -> None:
+    """Pin this thread's memory for `device`: a new thread would occupy the first GPU."""
+    if device.index is not None:
+        torch.cuda.set_device(device)
 
 
 def _hold(pixels: NDArray[np.uint8], device: torch.device) -> Tensor | None:

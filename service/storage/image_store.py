@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore, ObjectStore, S3Store, from_url
+from obstore.store import LocalStore, ObjectStore, from_url
 
+from models.image_sources.s3 import open_bucket
 from service.domain.errors import NotFound, StorageFull
 
 IMAGES = "images"
@@ -94,19 +95,8 @@ class ImageStore:
 
 def _open(url: str) -> ObjectStore:
     if url.startswith("s3://"):
-        return _open_s3(url)
+        return open_bucket(url)
     return from_url(url) if "://" in url else LocalStore(url, mkdir=True)
-
-
-def _open_s3(url: str) -> S3Store:
-    """A bucket, with the credentials that AWS's own tools would find: profiles and roles too."""
-    try:
-        from obstore.auth.boto3 import Boto3CredentialProvider
-    except ImportError as error:
-        raise RuntimeError(
-            f"HANDFUL_STORE_URL={url} needs the extra 's3': pip install 'handful[s3]'."
-        ) from error
-    return S3Store.from_url(url, credential_provider=Boto3CredentialProvider())
 
 
 def _full(why: str) -> StorageFull:

@@ -1,0 +1,38 @@
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+import pytest
+
+from models.image_sources.ahead import map_ahead
+
+
+def test_results_come_in_the_items_order_whatever_takes_longest() -> None:
+    def wait(number: int) -> int:
+        time.sleep(0.02 if number == 0 else 0)
+        return number
+
+    assert list(map_ahead(wait, range(20), 4)) == list(range(20))
+
+
+def test_few_items_are_taken_ahead_of_what_is_used() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            yield number
+
+    results = map_ahead(lambda number: number, items(), 3)
+    assert list(islice(results, 10)) == list(range(10))
+    assert len(taken) <= 10 + 2 * 3
+
+
+def test_what_goes_wrong_is_raised_at_its_turn_and_leaves_no_thread() -> None:
+    before = threading.active_count()
+    results = map_ahead(lambda number: 1 // number, [2, 1, 0, 1], 2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+    assert threading.active_count() == before
