@@ -154,6 +154,9 @@ class _Decoding:
             if time.monotonic() - reported > REPORT_SECONDS:
                 logger.info("prepared %d images, left out %d", len(self.names), len(self.skipped))
                 reported = time.monotonic()
+        if self.skipped:
+            total = len(self.names) + len(self.skipped)
+            logger.warning("left out %d of %d files", len(self.skipped), total)
         if not self.names:
             raise PreparationError(f"no usable image {self.place}: {self._what_was_there()}")
 

@@ -103,6 +103,7 @@ def test_files_that_are_no_image_are_named_with_the_reason_and_left_out(
     assert images.names == ("blue/c.png",)
     assert len(images.pixels) == 1
     assert "left out red/a.png: this is not an image file" in caplog.text
+    assert "left out 2 of 3 files" in caplog.text
 
 
 def test_a_damaged_file_in_a_zip_costs_that_file_alone(tmp_path: Path) -> None:
