@@ -163,6 +163,39 @@ def test_extreme_representations_give_a_finite_loss_and_gradient() -> None:
     assert bool(anchors.grad.isfinite().all())
 
 
+@given(st.integers(0, 1000), st.floats(1e-3, 1e3), st.sampled_from([0.02, 0.1, 1.0]))
+def test_order_and_length_mean_nothing_and_the_loss_is_finite(
+    seed: int, length: float, temperature: float
+) -> None:
+    anchors, targets, prototypes = (normal(rows, 6, seed=seed + rows) for rows in (8, 4, 5))
+    images, views = torch.tensor([2, 0, 3, 1]), torch.tensor([2, 0, 3, 1, 6, 4, 7, 5])
+    loss = msn_loss(anchors, targets, prototypes, temperature=temperature)
+    moved = msn_loss(
+        length * anchors[views], targets[images], prototypes.flip(0), temperature=temperature
+    )
+    assert bool(loss.total.isfinite())
+    torch.testing.assert_close(vars(moved), vars(loss), rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("given_as", "returned_as"),
+    [
+        (torch.bfloat16, torch.float32),
+        (torch.float32, torch.float32),
+        (torch.float64, torch.float64),
+    ],
+)
+def test_results_are_at_least_single_precision(
+    given_as: torch.dtype, returned_as: torch.dtype
+) -> None:
+    anchors, targets = normal(4, 8).to(given_as), normal(4, 8, seed=1).to(given_as)
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = msn_loss(anchors, targets, normal(5, 8, seed=2))
+    assert loss.total.dtype == loss.me_max.dtype == returned_as
+    exact = msn_loss(anchors.double(), targets.double(), normal(5, 8, seed=2))
+    assert loss.total.item() == pytest.approx(exact.total.item(), rel=1e-6)
+
+
 def test_anchors_that_are_no_whole_number_of_views_are_refused() -> None:
     with pytest.raises(ValueError, match="7 anchors are no whole number of views of 3"):
         msn_loss(normal(7, 4), normal(3, 4), normal(5, 4))
