@@ -34,14 +34,17 @@ STILL = (
 
 
 class CollapseAlarms:
-    """Watches a run's records, and says once what goes wrong, until it stops and comes back."""
+    """Watches a run's records, and says once what goes wrong, until it stops and comes back.
 
-    def __init__(self, recipe: Recipe) -> None:
+    `first_knn`: what the probe said at the run's start, where that was in another process.
+    """
+
+    def __init__(self, recipe: Recipe, first_knn: float | None = None) -> None:
         possible = min(recipe.prototypes, recipe.batch)
         self._few = max(1, int(FEW_PROTOTYPES * possible))
         self._uniform = UNIFORM_TARGETS / recipe.prototypes
         self._recent: deque[tuple[float, float]] = deque(maxlen=WINDOW)
-        self._probes: list[float] = []
+        self._first_knn, self._best_knn, self._still = first_knn, 0.0, False
         self._said: set[str] = set()
 
     def look(self, record: Record) -> str | None:
@@ -49,22 +52,28 @@ class CollapseAlarms:
         if "distinct_prototypes" in record:
             self._recent.append((record["distinct_prototypes"], record["mean_largest_target"]))
         if "knn" in record:
-            self._probes.append(record["knn"])
-        found = self._signs(record["step"] / record["steps"])
+            self._compare(record["knn"], record["step"] / record["steps"])
+        found = self._collapses() | ({STILL} if self._still else set())
         new, self._said = found - self._said, found
         return "; ".join(sorted(new)) or None
 
-    def _signs(self, progress: float) -> set[str]:
-        signs = set()
-        if len(self._recent) == WINDOW:
-            if all(distinct <= self._few for distinct, _ in self._recent):
-                signs.add(FEW)
-            if all(largest >= CERTAIN_TARGETS for _, largest in self._recent):
-                signs.add(CERTAIN)
-            if all(largest <= self._uniform for _, largest in self._recent):
-                signs.add(UNIFORM)
-        if progress >= PATIENCE and len(self._probes) > 1:
-            first, *later = self._probes
-            if first < SOLVED and max(later) < first + LEAST_RISE:
-                signs.add(STILL)
-        return signs
+    def _collapses(self) -> set[str]:
+        if len(self._recent) < WINDOW:
+            return set()
+        distinct, largest = zip(*self._recent, strict=True)
+        signs = {
+            FEW: max(distinct) <= self._few,
+            CERTAIN: min(largest) >= CERTAIN_TARGETS,
+            UNIFORM: max(largest) <= self._uniform,
+        }
+        return {advice for advice, seen in signs.items() if seen}
+
+    def _compare(self, knn: float, progress: float) -> None:
+        """Whether, late enough, no probe was better than the first, where there was room for it."""
+        if progress == 0:
+            self._first_knn = knn
+            return
+        self._best_knn = max(self._best_knn, knn)
+        first = SOLVED if self._first_knn is None else self._first_knn
+        moved = first >= SOLVED or self._best_knn >= first + LEAST_RISE
+        self._still = progress >= PATIENCE and not moved

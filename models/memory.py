@@ -4,6 +4,7 @@ Only the vision transformer's activations grow with the views that it takes at o
 be computed in micro-batches with the same result. Weights, optimiser and the views' pixels cannot.
 """
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -27,6 +28,8 @@ WEIGHT_FLOATS = 5
 BLOCK_FLOATS = 18
 ATTENTION_FLOATS = 2
 GIBIBYTE = 2**30
+# What torch says of itself, and of oneDNN.
+CPU_OUT_OF_MEMORY = ("can't allocate memory", "could not create a primitive")
 
 
 def views_at_once(recipe: Recipe, batch: int) -> int:
@@ -108,7 +111,9 @@ def _first_number(path: Path, after: str = "") -> int | None:
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether a device or the machine had no memory left; the CPU has no class of error for it."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    if isinstance(error, torch.OutOfMemoryError):
+        return True
+    return any(words in str(error) for words in CPU_OUT_OF_MEMORY)
 
 
 def halved(micro_batch: int | None, recipe: Recipe, batch: int) -> int:
@@ -134,6 +139,7 @@ def within_memory(
                 raise
             micro_batch = halved(micro_batch, recipe, batch)
         # Only here is the failed attempt forgotten, with all that its traceback held.
+        gc.collect()
         torch.cuda.empty_cache()
 
 

@@ -55,6 +55,8 @@ class Probes:
         now = time.monotonic()
         self._next = now + max(self._pause, (now - began) / COST)
         run.probes = {name: round(value, 4) for name, value in accuracies.items()}
+        if run.step == 0:
+            run.first_knn = run.probes.get("knn")
         return run.probes
 
 

@@ -27,7 +27,7 @@ class Reporter:
         self, run: Run, folder: Path, listener: Callable[[Record], None] | None = None
     ) -> None:
         self._run, self._folder, self._listener = run, folder, listener
-        self._alarms = CollapseAlarms(run.recipe)
+        self._alarms = CollapseAlarms(run.recipe, run.first_knn)
         self._began = time.monotonic() - run.seconds
         self._first = self._asked = time.monotonic()
         self._first_step = self._asked_step = run.step

@@ -27,8 +27,8 @@ class Run:
     """What a run has reached: everything that training changes, and the seconds it has taken.
 
     `forward` calls the network, together with those of other processes where there are any.
-    `micro_batch`: how many views the encoder takes at once; None: all. `probes`: the last measured
-    accuracies. `licence`: what the encoder may be used for.
+    `micro_batch`: how many views the encoder takes at once; None: all. `first_knn`: what the probe
+    said before any training; `probes`: what all said last. `licence`: the terms of the encoder.
     """
 
     recipe: Recipe
@@ -42,6 +42,7 @@ class Run:
     step: int = 0
     seconds: float = 0.0
     micro_batch: int | None = None
+    first_knn: float | None = None
     probes: dict[str, float] = field(default_factory=dict)
     licence: str = "as its images allow"
 
@@ -80,6 +81,7 @@ def save_run(folder: Path, run: Run) -> None:
         "images": run.images,
         "step": run.step,
         "seconds": run.seconds,
+        "first_knn": run.first_knn,
         "probes": run.probes,
         "licence": run.licence,
         "network": run.network.state_dict(),
@@ -131,6 +133,7 @@ def resume_run(folder: Path, run: Run) -> None:
     run.network.load_state_dict(checkpoint["network"])
     run.optimizer.load_state_dict(checkpoint["optimizer"])
     run.step, run.seconds = checkpoint["step"], checkpoint["seconds"]
+    run.first_knn = checkpoint.get("first_knn")
     run.probes = checkpoint.get("probes", {})
     run.licence = checkpoint.get("licence", run.licence)
 

@@ -46,9 +46,23 @@ def test_targets_that_are_all_certain_or_all_alike_are_told_apart() -> None:
     assert "spread over all" in (alarms_of([alike] * WINDOW)[-1] or "")
 
 
-def test_a_probe_that_does_not_move_is_said_after_a_third_of_the_run() -> None:
-    still: list[Record] = [{"knn": 0.31 - 0.001 * n} for n in range(10)]
-    said = alarms_of(still)
-    assert said[:2] == [None, None]
-    assert "no better than at the start" in (said[2] or "")
-    assert alarms_of([{"knn": 0.99}] * 10) == [None] * 10
+def still_alarms(watch: CollapseAlarms, accuracies: list[float], first: int) -> list[int]:
+    """The steps, of ten, at which the probe raises an alarm."""
+    steps = range(first, first + len(accuracies))
+    said = {
+        step: watch.look({"step": step, "steps": 10, "knn": knn})
+        for step, knn in zip(steps, accuracies, strict=True)
+    }
+    return [step for step, alarm in said.items() if "no better than at the start" in (alarm or "")]
+
+
+def test_a_probe_that_does_not_move_is_said_once_after_three_tenths_of_the_run() -> None:
+    assert still_alarms(CollapseAlarms(TINY), [0.31, 0.31, 0.3, 0.31, 0.3, 0.3], 0) == [3]
+    assert still_alarms(CollapseAlarms(TINY), [0.31, 0.3, 0.33, 0.31, 0.3, 0.3], 0) == []
+    assert still_alarms(CollapseAlarms(TINY), [0.99] * 6, 0) == []
+
+
+def test_after_a_resume_the_probe_is_compared_with_the_runs_first_one() -> None:
+    assert still_alarms(CollapseAlarms(TINY, 0.2), [0.4, 0.4, 0.4], 7) == []
+    assert still_alarms(CollapseAlarms(TINY, 0.4), [0.4, 0.4, 0.4], 7) == [7]
+    assert still_alarms(CollapseAlarms(TINY), [0.4, 0.4, 0.4], 7) == []
