@@ -29,6 +29,7 @@ class RunCheckpoint:
     network: dict[str, Tensor]
     optimizer: dict[str, Any]
     epoch: int
+    licence: str
 
 
 def is_run(folder: Path) -> bool:
@@ -54,7 +55,7 @@ def load_run(folder: Path) -> Loaded:
         f"{run.recipe['name']}-{folder.resolve().name}",
         tensors,
         source="handful pretrain",
-        licence="as its images allow",
+        licence=run.licence,
         architecture=run.architecture,
         transform=EvaluationTransform(resize=size, crop=size),
         feature=Feature(norm="pre"),
@@ -77,6 +78,7 @@ def read_run(folder: Path) -> RunCheckpoint:
             network=network,
             optimizer=content["optimizer"],
             epoch=content["step"] // batches if batches else 0,
+            licence=content.get("licence", "as its images allow"),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise EncoderError(f"{path} is no checkpoint of a pretraining run ({error!r}).") from error

@@ -11,6 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from models.loaders import load_encoder
+from models.loaders.run import load_run
 from models.onnx_encoder import OnnxEncoder
 from models.run_folder import has_checkpoint
 from service.cli import app
@@ -95,6 +96,7 @@ def test_a_run_starts_from_an_encoder_and_keeps_its_licence(
     manifest, _ = load_encoder(str(tmp_path / "run" / "encoder"))
     assert manifest.training["start_from"] == spec
     assert spec in manifest.licence
+    assert load_run(tmp_path / "run")[0].licence == manifest.licence
     other = pretrain(*begin, "--out", tmp_path / "other", "--set", "vit.width=48")
     assert other.exit_code == 1
     assert "width 96" in other.stderr
