@@ -21,6 +21,8 @@ from models.views import normalise_pixels
 WHITENING_IMAGES = 2000
 # Directions of little variance are mostly noise; this share of the mean variance damps them.
 WHITENING_DAMPING = 0.1
+# A pool of flat images has none at all.
+LEAST_VARIANCE = 1e-6
 PATCH_SCALE = 0.5
 POSITION_SCALE = 0.25
 # Identity and noise in query x key of the first block, from the article.
@@ -58,7 +60,8 @@ def whiten_patches(vit: VisionTransformer, images: NDArray[np.uint8]) -> None:
     samples = patches.transpose(1, 2).flatten(0, 1).double()  # (n x N, 3 x size^2)
     mean = samples.mean(dim=0)
     variances, directions = torch.linalg.eigh(torch.cov(samples.T, correction=0))
-    scales = (variances + WHITENING_DAMPING * variances.mean()).rsqrt()
+    damped = variances + WHITENING_DAMPING * variances.mean()
+    scales = damped.clamp_min(LEAST_VARIANCE).rsqrt()
     filters = PATCH_SCALE * (directions * scales).T.flip(0)[:width]  # largest variance first
     rows = len(filters)
     layer.weight[:rows] = filters.view(rows, 3, size, size).to(layer.weight)

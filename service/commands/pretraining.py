@@ -14,7 +14,7 @@ from models.errors import EncoderError
 from models.recipes import Recipe, vary
 from models.recipes import preset as find_preset
 from service.commands.common import console, fail
-from service.commands.run_display import new_display
+from service.commands.run_display import new_display, shown_log
 
 if TYPE_CHECKING:
     from models.prepared_images import PreparedImages
@@ -89,11 +89,11 @@ def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_jso
     from models.run_start import check_folder
 
     check_folder(out, start)
-    images = distributed.in_turn(
-        lambda: prepare_images(
-            data, recipe.vit.image_size, out / "images", least_side=recipe.vit.patch_size
+    side, least = recipe.vit.image_size, recipe.vit.patch_size
+    with shown_log(console):
+        images = distributed.in_turn(
+            lambda: prepare_images(data, side, out / "images", least_side=least)
         )
-    )
     with stop_requests() as stop, new_display(console, as_json=as_json) as display:
         run = train(
             recipe,

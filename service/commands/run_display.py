@@ -1,12 +1,16 @@
 """How a pretraining run shows itself: a live view on a console, lines elsewhere, or JSON lines."""
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.logging import RichHandler
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
@@ -33,6 +37,21 @@ def new_display(console: Console, *, as_json: bool) -> Display:
     if as_json:
         return JsonLines()
     return LiveView(console) if console.is_terminal else Lines(console)
+
+
+@contextmanager
+def shown_log(console: Console) -> Iterator[None]:
+    """Show what the preparation of images says: how far it is, and what it leaves out."""
+    logger = logging.getLogger("models")
+    handler = RichHandler(console=console, show_time=False, show_path=False, show_level=False)
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
 
 
 class Unending:

@@ -63,3 +63,9 @@ def started() -> VisionTransformer:
 def query_key(vit: VisionTransformer, block: int) -> Tensor:
     query, key = vit.get_parameter(f"blocks.{block}.attn.qkv.weight").detach().view(3, 48, 48)[:2]
     return query.T @ key
+
+
+def test_a_pool_of_one_flat_colour_gives_finite_weights() -> None:
+    vit = build_vit(CONFIG)
+    initialise(vit, np.full((20, 3, 16, 16), 128, dtype=np.uint8), CONFIG.heads)
+    assert all(bool(parameter.isfinite().all()) for parameter in vit.parameters())

@@ -103,6 +103,17 @@ def test_a_run_starts_from_an_encoder_and_keeps_its_licence(
     assert "width 48" in other.stderr
 
 
+def test_files_that_are_no_image_are_named_and_left_out(tmp_path: Path) -> None:
+    images = pool(tmp_path / "pool", *[32] * 16)
+    (images / "broken.png").write_bytes(b"no image")
+    short = (*TINY, "--epochs", "1")
+    done = pretrain("--data", images, "--out", tmp_path / "run", *short)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stderr.split())
+    assert "left out broken.png" in said
+    assert "left out 1 of 17 files" in said
+
+
 def pool(folder: Path, *sizes: int) -> Path:
     """A folder with one image of each size."""
     folder.mkdir()
