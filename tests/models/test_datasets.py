@@ -10,8 +10,10 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_images
@@ -28,6 +30,7 @@ from models.datasets import (
 from models.image_sources import SourceError
 from models.prepared_images import PIXELS_FILE
 from tests.models.image_sources.pictures import png
+from tests.s3_server import BUCKET
 
 
 def make_folder(folder: Path) -> Path:
@@ -70,6 +73,21 @@ def test_archives_give_what_their_folder_gives(tmp_path: Path) -> None:
     unpacked = prepare_images([folder], 16, tmp_path / "a")
     for packed in (make_zip(folder, tmp_path / "d.zip"), make_tar(folder, tmp_path / "d.tar")):
         images = prepare_images([packed], 16, tmp_path / packed.suffix[1:])
+        assert np.array_equal(unpacked.pixels, images.pixels)
+        assert labels_of(images) == labels_of(unpacked)
+
+
+def test_tables_and_buckets_give_what_their_folder_gives(tmp_path: Path, s3_client: Any) -> None:
+    folder = make_folder(tmp_path / "data")
+    files = sorted(folder.rglob("*.png"))
+    cells = [{"bytes": file.read_bytes(), "path": file.name} for file in files]
+    table = pyarrow.table({"image": cells, "label": [file.parent.name for file in files]})
+    pyarrow.parquet.write_table(table, tmp_path / "data.parquet")
+    for file in files:
+        s3_client.upload_file(str(file), BUCKET, f"data/{file.relative_to(folder)}")
+    unpacked = prepare_images([folder], 16, tmp_path / "a")
+    for number, source in enumerate([tmp_path / "data.parquet", f"s3://{BUCKET}/data"]):
+        images = prepare_images([source], 16, tmp_path / str(number))
         assert np.array_equal(unpacked.pixels, images.pixels)
         assert labels_of(images) == labels_of(unpacked)
 
