@@ -86,7 +86,7 @@ def test_tables_and_buckets_give_what_their_folder_gives(tmp_path: Path, s3_clie
     for file in files:
         s3_client.upload_file(str(file), BUCKET, f"data/{file.relative_to(folder)}")
     unpacked = prepare_images([folder], 16, tmp_path / "a")
-    for number, source in enumerate([tmp_path / "data.parquet", f"s3://{BUCKET}/data"]):
+    for number, source in enumerate((f"{tmp_path}/data.parquet", f"s3://{BUCKET}/data")):
         images = prepare_images([source], 16, tmp_path / str(number))
         assert np.array_equal(unpacked.pixels, images.pixels)
         assert labels_of(images) == labels_of(unpacked)
