@@ -18,6 +18,7 @@ from tests.e2e.running_service import running_service, wait_for
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "docs" / "screenshots"
 LABELLED, PER_CLASS = 5, 26
+EPOCHS = 100
 
 Pictures = dict[str, list[bytes]]
 
@@ -99,6 +100,31 @@ def take_dark(page: Page) -> None:
     save(page, "to-label-dark")
 
 
+def pretrain(address: str) -> None:
+    """An encoder pretrained on the pool, which has taken over."""
+    with httpx.Client(base_url=address, timeout=120, params={"project": "digits"}) as client:
+        asked = {"kind": "pretrain", "payload": {"preset": "cpu-32", "epochs": EPOCHS}}
+        job = client.post("/jobs", json=asked).raise_for_status().json()
+        path = f"/jobs/{job['id']}"
+        wait_for(lambda: client.get(path).json()["state"] == "succeeded", "the encoder", 1200)
+
+        def taken_over() -> bool:
+            new = [each for each in client.get("/encoders").json()["encoders"] if each["active"]]
+            return new[0]["name"].startswith("cpu-32")
+
+        wait_for(taken_over, "the change of encoders", 300)
+
+
+def take_encoders(page: Page) -> None:
+    page.set_viewport_size({"width": 1400, "height": 940})
+    page.goto("/?project=digits&view=encoders")
+    expect(
+        page.get_by_role("figure", name=re.compile("^Loss")).locator("path").first
+    ).to_be_visible()
+    page.mouse.move(0, 0)
+    save(page, "encoders")
+
+
 def main() -> None:
     """Start a service on a temporary folder and take every picture."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -110,6 +136,9 @@ def main() -> None:
                 take_light(page, pictures[next(iter(pictures))][-1])
             with open_page(playwright, service.address, scheme="dark") as page:
                 take_dark(page)
+            pretrain(service.address)
+            with open_page(playwright, service.address) as page:
+                take_encoders(page)
 
 
 if __name__ == "__main__":

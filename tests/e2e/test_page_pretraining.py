@@ -68,13 +68,14 @@ def encoder(page: Page, name: str) -> Locator:
     return page.get_by_role("list", name="Encoders").get_by_role("listitem", name=name)
 
 
+@pytest.mark.timeout(600)
 def test_an_encoder_is_pretrained_on_the_pool_chosen_and_left(page: Page, pool: Project) -> None:
     page.goto(f"/?project={pool.id}&view=encoders")
     bundled = pool("GET", "/encoders")["encoders"][0]["name"]
     expect(encoder(page, bundled)).to_contain_text("Measured on your 40 labels")
 
-    start(page, epochs=20)
-    run = page.get_by_role("region", name="Pretraining cpu-32, 20 epochs")
+    start(page, epochs=30)
+    run = page.get_by_role("region", name="Pretraining cpu-32, 30 epochs")
     wait_until_it_moves(page)
     expect(run).to_contain_text("images a second")
     run.get_by_role("button", name="Cancel").click()
@@ -99,7 +100,7 @@ def test_an_encoder_is_pretrained_on_the_pool_chosen_and_left(page: Page, pool: 
     page.get_by_role("button", name=f"Go back {bundled}").click()
     expect(encoder(page, bundled)).to_contain_text("in use", timeout=MILLISECONDS)
     expect(encoder(page, new)).to_contain_text(against)
-    page.get_by_role("button", name=f"Use {new}").click()
+    page.get_by_role("button", name=f"Use {new}").press("Enter")
     expect(encoder(page, new)).to_contain_text("in use", timeout=MILLISECONDS)
 
 
