@@ -41,12 +41,12 @@ def pretrain(running: RunningJob) -> None:
             images = folder / str(job.project_id)  # its name becomes a part of the encoder's
             write_pool(running, recipe.vit.image_size, images)
             _train(running, _words(running, images, folder), lock)
-        running.report(done=1, total=1, message="Exporting and checking the encoder")
+        running.say("Exporting and checking the encoder")
         checkpoint = register_encoder(str(folder / "encoder"), context.settings.encoders_dir)
     manifest = load_manifest(checkpoint)
     enter_encoder(context, manifest.source, manifest)
     update_project(context, str(job.project_id), encoder_id=manifest.encoder_id)
-    running.report(done=1, total=1, message=f"Registered as {manifest.encoder_id}")
+    running.say(f"Registered as {manifest.encoder_id}")
 
 
 def _require_device(recipe: Recipe) -> None:
@@ -84,7 +84,7 @@ def _hold(running: RunningJob, folder: Path) -> Iterator[int]:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         while not _is_locked(file):
-            running.report(done=0, total=1, message="Waiting for an earlier training to end")
+            running.say("Waiting for an earlier training to end")
             time.sleep(LOCK_SECONDS)
         yield file.fileno()
 
@@ -102,7 +102,7 @@ def _train(running: RunningJob, words: list[str], lock: int) -> None:
     folder = running.context.settings.runs_dir / running.job.id
     deaths = 0
     while True:
-        running.report(done=0, total=1, message="Starting the training")
+        running.say("Starting the training")
         with TrainingProcess(words, folder / "errors.log", lock) as process:
             advanced = _follow(running, process)
             status = process.wait()

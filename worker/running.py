@@ -49,6 +49,14 @@ class RunningJob:
                 session, self.job.id, self.job.attempts, done=done, total=total, message=message
             )
 
+    def say(self, message: str) -> None:
+        """Tell what is being done, where its progress is not counted anew. Raises as `report`."""
+        self.check()
+        with self.context.database.write() as session:
+            row = jobs.get_job(session, self.job.id)
+            done, total = row.done, row.total
+            jobs.report(session, row.id, self.job.attempts, done=done, total=total, message=message)
+
     def record(self, content: dict[str, Any], progress: tuple[int, int, str] | None = None) -> None:
         """Keep what the job says of itself, with its progress where that is known.
 

@@ -92,6 +92,7 @@ _RECORD = {
     "me_max": -0.61,
     "distinct_prototypes": 96.0,
     "mean_largest_target": 0.31,
+    "gradient_norm": 1.9,
     "learning_rate": 0.0006,
     "weight_decay": 0.041,
     "momentum": 0.99,

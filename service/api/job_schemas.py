@@ -107,6 +107,7 @@ class Record(Message):
     me_max: float | None = None
     distinct_prototypes: float | None = None
     mean_largest_target: float | None = None
+    gradient_norm: float | None = None
     learning_rate: float | None = None
     weight_decay: float | None = None
     momentum: float | None = None

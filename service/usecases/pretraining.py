@@ -121,7 +121,8 @@ def _smaller(count: int) -> str:
     fitting = [recipe for recipe in PRESETS.values() if recipe.batch <= count]
     if not fitting:
         return "or "
-    return " or ".join(f"take preset '{each.name}' ({each.batch})" for each in fitting) + ", or "
+    named = " or ".join(f"'{each.name}' ({each.batch})" for each in fitting)
+    return f"take preset {named}, or "
 
 
 def _require_fit(session: Session, encoder_id: str, recipe: Recipe) -> None:

@@ -23,7 +23,11 @@ from worker.handlers import HANDLERS
 from worker.pretraining import MAX_DEATHS
 from worker.running import claim
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # What differs between databases is tested with the rows; a training takes seconds to start.
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+]
 
 STEPS = 45
 # Three steps an epoch of the 36 images, and a record every twenty steps.
@@ -217,6 +221,7 @@ def test_two_workers_never_train_in_one_folder(own_encoders: Context) -> None:
     assert not (folder / "default").exists(), "it did nothing there"
 
 
+@pytest.mark.usefixtures("database_url")
 def test_a_worker_process_runs_one_pretraining_at_a_time() -> None:
     turn = resources.turn
     with turn("pretrain") as first, turn("pretrain") as second, turn("embed") as other:

@@ -1745,6 +1745,8 @@ export interface components {
             distinct_prototypes?: number | null;
             /** Mean Largest Target */
             mean_largest_target?: number | null;
+            /** Gradient Norm */
+            gradient_norm?: number | null;
             /** Learning Rate */
             learning_rate?: number | null;
             /** Weight Decay */
@@ -1793,6 +1795,7 @@ export interface components {
          *           "me_max": -0.61,
          *           "distinct_prototypes": 96,
          *           "mean_largest_target": 0.31,
+         *           "gradient_norm": 1.9,
          *           "learning_rate": 0.0006,
          *           "weight_decay": 0.041,
          *           "momentum": 0.99,
