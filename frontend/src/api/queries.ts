@@ -50,7 +50,7 @@ export const presetsQuery = queryOptions({ queryKey: keys.presets, queryFn: call
 /** The newest jobs of all projects; they are asked for more often while one is under way. */
 export const jobsQuery = queryOptions({
   queryKey: keys.jobs,
-  queryFn: () => calls.listJobs(200),
+  queryFn: () => calls.listJobs(100),
   refetchInterval: (query) => (query.state.data?.some(isActive) ? 2000 : 15_000),
 });
 /** All that a pretraining said that is over; it may go on once more, and then says more. */

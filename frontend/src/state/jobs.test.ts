@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { Job } from "../api/types";
-import { askedFor, canResume, isActive, pretrainings, took } from "./jobs";
+import { askedFor, canResume, isActive, pretrainings, shareTrained, took } from "./jobs";
 
 const job: Job = {
   id: "a",
@@ -40,4 +40,11 @@ it("lets what ended too early go on, and nothing else", () => {
   expect(canResume({ ...job, state: "succeeded" })).toBe(false);
   expect(isActive({ ...job, state: "queued" })).toBe(true);
   expect(isActive(job)).toBe(false);
+});
+
+it("knows how far the one under way is", () => {
+  const running: Job = { ...job, state: "running", done: 30, total: 120 };
+  expect(shareTrained([running, job])).toBe(0.25);
+  expect(shareTrained([{ ...running, done: 0, total: 0 }])).toBe(0);
+  expect(shareTrained([job])).toBeNull();
 });

@@ -30,6 +30,12 @@ export function pretrainings(jobs: readonly Job[], project: string): Job[] {
     .sort((a, b) => b.created_at.localeCompare(a.created_at));
 }
 
+/** How far the pretraining under way is, 0 to 1; null without one. */
+export function shareTrained(runs: readonly Job[]): number | null {
+  const job = runs.find(isActive);
+  return job ? job.done / Math.max(1, job.total) : null;
+}
+
 /** "stopped after 12 minutes"; null for what has not ended, or went in several goes of which the last alone is known. */
 export function took({ started_at: start, finished_at: end, state, attempts }: Job): string | null {
   if (start === null || end === null || attempts > 1) return null;

@@ -92,7 +92,7 @@ export function parseSettings(text: string): { settings: Settings; error: string
   const settings: Record<string, string> = {};
   for (const line of text.split("\n").map((one) => one.trim())) {
     if (line === "") continue;
-    const [, name, value] = /^([a-z_.]+)\s*=\s*(\S.*)$/.exec(line) ?? [];
+    const [, name, value] = /^([a-z0-9_.]+)\s*=\s*(\S.*)$/.exec(line) ?? [];
     if (name === undefined || value === undefined) return { settings: {}, error: `“${line}” is no setting: write name = value.` };
     if (name in settings) return { settings: {}, error: `${name} is set twice.` };
     settings[name] = value;

@@ -4,6 +4,7 @@ import type { ReactNode, RefObject } from "react";
 
 import type { Project } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
+import { percent } from "../state/figures";
 import { classOfList, encodersView } from "../state/view";
 import { ClassList } from "./ClassList";
 import { EncoderCard } from "./EncoderCard";
@@ -13,6 +14,8 @@ interface Props {
   project: Project;
   book: ClassBook;
   list: string;
+  /** How far a pretraining under way is, 0 to 1. */
+  trained: number | null;
   newClass: RefObject<HTMLInputElement | null>;
   onList: (list: string) => void;
   onFiles: (files: File[], classId: string) => void;
@@ -20,8 +23,8 @@ interface Props {
 }
 
 export function Sidebar(props: Props) {
-  const { project, book, list, onList } = props;
-  const entry = (name: string, label: string, icon: ReactNode, count?: number) => (
+  const { project, book, list, trained, onList } = props;
+  const entry = (name: string, label: string, icon: ReactNode, note?: string) => (
     <button
       type="button"
       className={styles.entry}
@@ -30,7 +33,7 @@ export function Sidebar(props: Props) {
     >
       {icon}
       <span className={styles.name}>{label}</span>
-      {count !== undefined && <span className={styles.count}>{count.toLocaleString("en")}</span>}
+      {note !== undefined && <span className={styles.count}>{note}</span>}
     </button>
   );
   return (
@@ -38,8 +41,8 @@ export function Sidebar(props: Props) {
       <ScrollArea className={styles.scroll} type="auto" offsetScrollbars={false}>
         <div className={styles.group}>
           {entry("suggestions", "To label", <IconBolt size={18} />)}
-          {entry("all", "All images", <IconPhoto size={18} />, project.images)}
-          {entry("unlabelled", "Unlabelled", <IconTagOff size={18} />, project.images - project.examples)}
+          {entry("all", "All images", <IconPhoto size={18} />, project.images.toLocaleString("en"))}
+          {entry("unlabelled", "Unlabelled", <IconTagOff size={18} />, (project.images - project.examples).toLocaleString("en"))}
           {entry("uncertain", "Uncertain", <IconZoomQuestion size={18} />)}
           {entry("unknown", "Unknown", <IconHelpHexagon size={18} />)}
         </div>
@@ -54,7 +57,7 @@ export function Sidebar(props: Props) {
         />
       </ScrollArea>
       <div className={styles.foot}>
-        {entry(encodersView, "Encoders", <IconEye size={18} />)}
+        {entry(encodersView, "Encoders", <IconEye size={18} />, trained === null ? undefined : `pretraining ${percent(trained)}`)}
         <EncoderCard project={project} />
       </div>
     </nav>

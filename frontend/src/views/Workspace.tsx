@@ -5,9 +5,11 @@ import type { Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
 import { refreshFigures, refreshLists } from "../hooks/refresh";
 import { useClasses } from "../hooks/useClasses";
+import { useJobs } from "../hooks/useJobs";
 import { useLabelling } from "../hooks/useLabelling";
 import { usePastedFile } from "../hooks/usePastedFile";
 import { useUploads } from "../hooks/useUploads";
+import { pretrainings, shareTrained } from "../state/jobs";
 import { encodersView, type View } from "../state/view";
 import { AwayBanner } from "./Banners";
 import { Desk } from "./Desk";
@@ -48,6 +50,7 @@ function useFollowEmbedding({ id, pending }: Project, refresh: () => void): void
 export function Workspace({ project, view, onView }: Props) {
   const client = useQueryClient();
   const book = useClasses(project.id);
+  const jobs = useJobs(project.id);
   const labelling = useLabelling(project.id);
   const { settled } = labelling;
   // A list fetched while labels are on their way would show the old ones again.
@@ -87,6 +90,7 @@ export function Workspace({ project, view, onView }: Props) {
           project={project}
           book={book}
           list={view.list}
+          trained={shareTrained(pretrainings(jobs, project.id))}
           newClass={newClass}
           onList={showList}
           onFiles={uploads.add}
@@ -97,7 +101,7 @@ export function Workspace({ project, view, onView }: Props) {
         />
         {view.list === encodersView ? (
           <Suspense fallback={null}>
-            <Encoders project={project} uploads={uploads} onList={showList} />
+            <Encoders project={project} jobs={jobs} uploads={uploads} onList={showList} />
           </Suspense>
         ) : (
           <Desk

@@ -1,11 +1,10 @@
 import { Alert, Button, Group, Loader, Text, Title } from "@mantine/core";
 import { IconPlus, IconSparkles } from "@tabler/icons-react";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 
-import { jobsQuery, liveEncodersQuery } from "../../api/queries";
+import { liveEncodersQuery } from "../../api/queries";
 import type { Job, Project } from "../../api/types";
-import { refreshEncoders } from "../../hooks/refresh";
 import type { Uploads } from "../../hooks/useUploads";
 import { isActive, pretrainings } from "../../state/jobs";
 import { PreparationBanner } from "../Banners";
@@ -22,33 +21,18 @@ import { StartPretraining } from "./StartPretraining";
 
 interface Props {
   project: Project;
+  jobs: readonly Job[];
   uploads: Uploads;
   onList: (list: string) => void;
 }
 
-const none: Job[] = [];
-
-/** A job that ends may leave an encoder behind. */
-function useRefreshWhenOver(project: string, jobs: readonly Job[]): void {
-  const client = useQueryClient();
-  const under = jobs.filter(isActive).map((job) => job.id).join(" ");
-  const before = useRef(under);
-  useEffect(() => {
-    const ended = before.current.split(" ").some((id) => id !== "" && !under.includes(id));
-    before.current = under;
-    if (ended) refreshEncoders(client, project);
-  }, [client, project, under]);
-}
-
 /** The encoders of a project beside each other, and the pretraining of new ones on its pool. */
-export default function Encoders({ project, uploads, onList }: Props) {
-  const { data: jobs = none } = useQuery(jobsQuery);
+export default function Encoders({ project, jobs, uploads, onList }: Props) {
   const [dialogue, setDialogue] = useState<"register" | "pretrain" | null>(null);
   const [asked, setAsked] = useState<string | null>(null);
   const runs = pretrainings(jobs, project.id);
   const [newest, ...earlier] = runs;
   const close = () => setDialogue(null);
-  useRefreshWhenOver(project.id, jobs);
   return (
     <main className={desk.main}>
       <PreparationBanner project={project} />

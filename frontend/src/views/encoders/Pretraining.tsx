@@ -108,7 +108,7 @@ function Advance({ job, run }: { job: Job; run: Run }) {
     ) : null;
   const active = isActive(job);
   return (
-    <div role="status">
+    <div>
       <Text size="sm" mb={6}>
         Step {(step ?? 0).toLocaleString("en")} of {steps.toLocaleString("en")}
         {epoch !== undefined && `, epoch ${epoch.toLocaleString("en", { maximumFractionDigits: 1 })}`}

@@ -37,12 +37,19 @@ interface FormProps extends Props {
 function Form({ project, jobs, presets, first, onClose }: FormProps) {
   const client = useQueryClient();
   const [preset, setPreset] = useState(first);
-  const [epochs, setEpochs] = useState<number | null>(null);
+  const [typed, setTyped] = useState<string | number>(first.epochs);
   const [start, setStart] = useState<string | null>(null);
   const [advanced, setAdvanced] = useState("");
   const { settings, error } = parseSettings(advanced);
+  const epochs = Number(typed) > 0 ? Number(typed) : preset.epochs;
   const begin = useMutation({
-    mutationFn: () => startPretraining(project.id, { preset: preset.name, epochs, start_from: start, settings }),
+    mutationFn: () =>
+      startPretraining(project.id, {
+        preset: preset.name,
+        epochs: epochs === preset.epochs ? null : epochs,
+        start_from: start,
+        settings,
+      }),
     meta: { shownInPlace: true },
     onSuccess: (job) => {
       client.setQueryData<Job[]>(keys.jobs, (old) => [job, ...(old ?? []).filter((one) => one.id !== job.id)]);
@@ -50,10 +57,11 @@ function Form({ project, jobs, presets, first, onClose }: FormProps) {
     },
   });
   const varied = { ...preset, batch: batchOf(preset, settings) };
-  const plan = makePlan(varied, project.images, epochs ?? preset.epochs, useSpeed(preset, jobs));
+  const plan = makePlan(varied, project.images, epochs, useSpeed(preset, jobs));
   const choose = (name: string) => {
-    setPreset(presets.find((one) => one.name === name) ?? preset);
-    setEpochs(null);
+    const chosen = presets.find((one) => one.name === name) ?? preset;
+    setPreset(chosen);
+    setTyped(chosen.epochs);
     setStart(null);
   };
   return (
@@ -69,15 +77,15 @@ function Form({ project, jobs, presets, first, onClose }: FormProps) {
           <NumberInput
             label="Epochs"
             description={`How often it sees each image. The preset’s own: ${preset.epochs.toLocaleString("en")}.`}
-            value={epochs ?? preset.epochs}
+            value={typed}
             min={0.01}
             max={10_000}
-            onChange={(value) => setEpochs(typeof value === "number" && value > 0 ? value : null)}
+            onChange={setTyped}
           />
           <StartFrom project={project} preset={preset} value={start} onChange={setStart} />
         </Group>
         <Advanced text={advanced} error={error} onChange={setAdvanced} />
-        <Forecast plan={plan} preset={varied} images={project.images} onEpochs={setEpochs} />
+        <Forecast plan={plan} preset={varied} images={project.images} onEpochs={setTyped} />
         {begin.error && (
           <Alert color="red" title="It was not started">
             {begin.error.message}
