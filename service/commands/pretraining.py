@@ -64,11 +64,9 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
         recipe = choose_recipe(preset, epochs, settings or [])
         start = Start(device, seed, resume, start_from)
         with distributed.processes(find_device(device)):
-            run = _train(recipe, data, out, start, as_json=as_json)
+            _train(recipe, data, out, start, as_json=as_json)
     except (ValueError, EncoderError) as error:
         fail(str(error))
-    if run.finished and not as_json:
-        console.print(f"The encoder is in {out / 'encoder'}.", highlight=False)
 
 
 def choose_recipe(preset: str, epochs: float, settings: list[str]) -> Recipe:
@@ -81,7 +79,7 @@ def choose_recipe(preset: str, epochs: float, settings: list[str]) -> Recipe:
     return replace(recipe, epochs=epochs) if epochs else recipe
 
 
-def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_json: bool) -> "Run":
+def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_json: bool) -> None:
     """Prepare the images, train, and save the encoder of a finished run."""
     from models import distributed
     from models.datasets import prepare_images
@@ -106,7 +104,7 @@ def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_jso
         )
     if run.finished and distributed.rank() == 0:
         _save_encoder(run, images, data, out, start)
-    return run
+        console.print(f"The encoder is in {out / 'encoder'}.", highlight=False, soft_wrap=True)
 
 
 def _save_encoder(
