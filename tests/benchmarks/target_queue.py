@@ -11,7 +11,7 @@ its batch. Printed for each setting, after the same number of steps:
 - kNN, 5 labels: accuracy of the features, before training and after;
 - seconds: of the CPU, which other work on the machine does not change much.
 
-python -m tests.benchmarks.target_queue SOURCE [--epochs 12] [--seeds 2] [--json FILE]
+python -m tests.benchmarks.target_queue SOURCE [--epochs 12] [--seeds 2] [--set NAME=VALUE] [--json FILE]
 
 SOURCE: a folder or zip with one folder a class, at least 10 classes of 200 images.
 """
@@ -37,7 +37,7 @@ from models.labelled_folder import read_labelled
 from models.msn_loss import balanced_targets
 from models.pretrain import Intervals, pretrain
 from models.probes import probe
-from models.recipes import Recipe, preset
+from models.recipes import Recipe, preset, vary
 from models.run_folder import Run
 from models.run_start import Start, new_network
 from models.views import normalise_pixels
@@ -58,12 +58,19 @@ def main() -> None:
     parser.add_argument("source", type=Path)
     parser.add_argument("--epochs", type=float, default=12)
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", dest="changes")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     images, labels = pictures(arguments.source, preset("cpu-32").vit.image_size)
+    base = vary(preset("cpu-32"), dict(change.split("=", 1) for change in arguments.changes))
     rows = [
-        measure(recipe_for(prototypes, queue, arguments.epochs), images, labels, arguments.seeds)
+        measure(
+            replace(base, prototypes=prototypes, queue=queue, epochs=arguments.epochs),
+            images,
+            labels,
+            arguments.seeds,
+        )
         for prototypes, queue in SETTINGS
     ]
     Console().print(table(rows))
@@ -82,11 +89,6 @@ def pictures(source: Path, side: int) -> tuple[Images, Labels]:
     order = np.random.default_rng(0).permutation(len(chosen))[:whole]
     squares = [square(decode(chosen[index][0]).image, side) for index in order]
     return np.stack(squares), np.array([chosen[index][1] for index in order])
-
-
-def recipe_for(prototypes: int, queue: int, epochs: float) -> Recipe:
-    """cpu-32 with another balance of prototypes and rows."""
-    return replace(preset("cpu-32"), prototypes=prototypes, queue=queue, epochs=epochs)
 
 
 def measure(recipe: Recipe, images: Images, labels: Labels, seeds: int) -> Row:
