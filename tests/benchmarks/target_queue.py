@@ -11,7 +11,8 @@ its batch. Printed for each setting, after the same number of steps:
 - kNN, 5 labels: accuracy of the features, before training and after;
 - seconds: of the CPU, which other work on the machine does not change much.
 
-python -m tests.benchmarks.target_queue SOURCE [--epochs 12] [--seeds 2] [--set NAME=VALUE] [--json FILE]
+python -m tests.benchmarks.target_queue SOURCE [--epochs 12] [--seeds 2] [--set NAME=VALUE]
+    [--json FILE]
 
 SOURCE: a folder or zip with one folder a class, at least 10 classes of 200 images.
 """
