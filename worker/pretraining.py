@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -71,11 +72,16 @@ def _words(running: RunningJob, images: Path, folder: Path) -> list[str]:
             "--start-from",
             str(running.context.settings.encoders_dir / payload["start_from"]),
         ]
-    gpus = torch.cuda.device_count()
-    if gpus > 1:
-        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(gpus)]
+    parts = _processes(read_recipe(payload).batch, torch.cuda.device_count())
+    if parts > 1:
+        launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(parts)]
         return launcher + words
     return words
+
+
+def _processes(batch: int, gpus: int) -> int:
+    """A process for each GPU, or for as many as divide the batch into equal parts."""
+    return max(number for number in range(1, max(1, gpus) + 1) if batch % number == 0)
 
 
 @contextmanager
@@ -97,6 +103,14 @@ def _is_locked(file: TextIO) -> bool:
     return True
 
 
+@dataclass
+class _Heard:
+    """What a training process has said: whether it made a step, and why it failed."""
+
+    advanced: bool = False
+    failure: str = ""
+
+
 def _train(running: RunningJob, words: list[str], lock: int) -> None:
     """Run the training to its end, through some deaths. Raises RuntimeError with its last words."""
     folder = running.context.settings.runs_dir / running.job.id
@@ -104,13 +118,13 @@ def _train(running: RunningJob, words: list[str], lock: int) -> None:
     while True:
         running.say("Starting the training")
         with TrainingProcess(words, folder / "errors.log", lock) as process:
-            advanced = _follow(running, process)
+            heard = _follow(running, process)
             status = process.wait()
             if (folder / "encoder" / MANIFEST_FILE).exists():
                 return
             if status > 0:
-                raise RuntimeError(process.last_words() or f"The training ended with {status}.")
-        deaths = 1 if advanced else deaths + 1
+                raise RuntimeError(heard.failure or process.last_words())
+        deaths = 1 if heard.advanced else deaths + 1
         how = signal.Signals(-status).name if status else "a request from elsewhere to stop"
         if deaths >= MAX_DEATHS:
             raise RuntimeError(
@@ -121,27 +135,29 @@ def _train(running: RunningJob, words: list[str], lock: int) -> None:
         running.record({"event": "interrupted", "message": message})
 
 
-def _follow(running: RunningJob, process: TrainingProcess) -> bool:
-    """Keep what the process says, until it ends or is to be stopped; whether it made a step."""
-    advanced = False
+def _follow(running: RunningJob, process: TrainingProcess) -> _Heard:
+    """Keep what the process says, until it ends or is to be stopped."""
+    heard = _Heard()
     try:
         for line in process.lines():
             running.check()
-            advanced |= _keep(running, line)
+            _keep(running, line, heard)
     except (JobStopped, WorkerStopping):
         for line in process.stop():
-            _keep(running, line)
+            _keep(running, line, heard)
         raise
-    return advanced
+    return heard
 
 
-def _keep(running: RunningJob, line: str) -> bool:
-    """Record one line of the training's log; whether it speaks of steps made."""
+def _keep(running: RunningJob, line: str, heard: _Heard) -> None:
+    """Record one line of the training's log."""
     if not line.startswith("{"):
-        return False
+        return
     record: dict[str, Any] = json.loads(line, parse_constant=lambda _: None)
     running.record(record, _progress(record))
-    return "total" in record
+    heard.advanced |= "total" in record
+    if record.get("event") == "failed":
+        heard.failure = record["message"]
 
 
 def _progress(record: dict[str, Any]) -> tuple[int, int, str] | None:

@@ -119,7 +119,8 @@ class Record(Message):
     )
     alarm: str | None = Field(default=None, description="What goes wrong, and what to do.")
     event: str | None = Field(
-        default=None, description="started, resumed, micro_batch, stopped or finished"
+        default=None,
+        description="started, resumed, micro_batch, interrupted, stopped, failed or finished",
     )
     message: str | None = None
 

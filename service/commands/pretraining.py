@@ -1,5 +1,6 @@
 """The command that pretrains an encoder."""
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,8 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
         with distributed.processes(find_device(device)):
             _train(recipe, data, out, start, as_json=as_json)
     except (ValueError, EncoderError) as error:
+        if as_json:  # who reads records is told too: torchrun puts words of its own behind ours
+            print(json.dumps({"event": "failed", "message": str(error)}), flush=True)
         fail(str(error))
 
 

@@ -179,6 +179,10 @@ def test_a_killed_training_goes_on_and_a_stopping_worker_gives_it_back(
     ("program", "words"),
     [
         ("raise ValueError('the pool is made of cheese')", "the pool is made of cheese"),
+        (
+            """print('{"event": "failed", "message": "no cheese"}'); raise SystemExit(1)""",
+            "no cheese",
+        ),
         ("import os; os.kill(os.getpid(), 9)", f"{MAX_DEATHS} times by SIGKILL"),
     ],
 )

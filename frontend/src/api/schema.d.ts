@@ -1770,7 +1770,7 @@ export interface components {
             alarm?: string | null;
             /**
              * Event
-             * @description started, resumed, micro_batch, stopped or finished
+             * @description started, resumed, micro_batch, interrupted, stopped, failed or finished
              */
             event?: string | null;
             /** Message */
