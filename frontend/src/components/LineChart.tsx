@@ -19,13 +19,14 @@ interface Props {
   format: (value: number) => string;
   /** The step that the run has reached: charts beside each other share their axis. */
   reached: number;
+  fromZero: boolean;
   /** The lowest and the highest value, where they are known beforehand. */
   domain?: readonly [number, number];
 }
 
 /** More points than pixels draw no better curve. */
 const mostPoints = 400;
-const height = 190;
+const height = 180;
 
 interface Mark extends Point {
   readonly name: string;
@@ -36,7 +37,7 @@ function marksOf(lines: readonly Line[]): Mark[][] {
   return lines.map(({ name, colour, points }) => downsample(points, mostPoints).map((point) => ({ ...point, name, colour })));
 }
 
-function draw({ lines, format, reached, domain, label }: Props, width: number) {
+function draw({ lines, format, reached, fromZero, domain, label }: Props, width: number) {
   const drawn = marksOf(lines);
   const all = drawn.flat();
   const at = { x: "step", y: "value" } as const;
@@ -48,8 +49,8 @@ function draw({ lines, format, reached, domain, label }: Props, width: number) {
     marginTop: 10,
     marginBottom: 26,
     ariaLabel: label,
-    x: { label: null, domain: [0, Math.max(1, reached)], ticks: Math.max(2, Math.floor(width / 90)), tickFormat: (step: number) => step.toLocaleString("en") },
-    y: { label: null, ticks: 5, tickFormat: format, nice: true, zero: true, ...(domain && { domain }) },
+    x: { label: null, domain: [0, Math.max(1, reached)], ticks: Math.max(2, Math.floor(width / 80)), tickFormat: (step: number) => step.toLocaleString("en") },
+    y: { label: null, ticks: 5, tickFormat: format, nice: true, zero: fromZero, ...(domain && { domain }) },
     marks: [
       gridY({ stroke: "var(--line)", strokeOpacity: 1 }),
       ruleX(all, pointerX({ x: "step", stroke: "var(--soft-ink)", strokeOpacity: 0.5 })),
@@ -62,12 +63,12 @@ function draw({ lines, format, reached, domain, label }: Props, width: number) {
 }
 
 /** Curves over training steps, with the values under the pointer. */
-export function LineChart({ label, lines, format, reached, domain }: Props) {
+export function LineChart({ label, lines, format, reached, fromZero, domain }: Props) {
   const { ref: frame, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
   const props = useMemo(
-    () => ({ label, lines, format, reached, ...(domain && { domain }) }),
-    [label, lines, format, reached, domain],
+    () => ({ label, lines, format, reached, fromZero, ...(domain && { domain }) }),
+    [label, lines, format, reached, fromZero, domain],
   );
   useEffect(() => {
     if (width === 0) return;

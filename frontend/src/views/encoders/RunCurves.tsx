@@ -11,10 +11,12 @@ interface Kind {
   readonly meaning: string;
   readonly curves: readonly (readonly [CurveName, string])[];
   readonly format: (value: number) => string;
+  readonly fromZero?: boolean;
   readonly domain?: readonly [number, number];
 }
 
-const digits = (value: number) => (value > 0 && value < 0.01 ? "< 0.01" : value.toLocaleString("en", { maximumFractionDigits: 2 }));
+const hundredths = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 2 });
+const twoDigits = (value: number) => value.toLocaleString("en", { maximumSignificantDigits: 2 });
 const whole = (value: number) => Math.round(value).toLocaleString("en");
 
 const loss: Kind = {
@@ -23,27 +25,35 @@ const loss: Kind = {
   curves: [
     ["total", "total"],
     ["cross_entropy", "cross-entropy"],
-    ["me_max", "uneven use"],
   ],
-  format: digits,
+  format: hundredths,
+};
+const evenness: Kind = {
+  title: "Uneven use",
+  meaning: "The loss’s other part: near 0 while all prototypes serve alike.",
+  curves: [["me_max", "mean-entropy term"]],
+  format: twoDigits,
+  fromZero: true,
 };
 const prototypes: Kind = {
   title: "Distinct prototypes",
-  meaning: "How many kinds of image it tells apart in a batch. A few alone: it has collapsed.",
+  meaning: "Kinds of image told apart in a batch. A few alone: it has collapsed.",
   curves: [["distinct_prototypes", "in a batch"]],
   format: whole,
+  fromZero: true,
 };
 const probes: Kind = {
   title: "Accuracy of its features",
-  meaning: "Measured now and then on your labels. What counts in the end.",
+  meaning: "Measured now and then on your labels: what counts in the end.",
   curves: [
-    ["knn", "nearest neighbours"],
-    ["low_shot", "few labels a class"],
+    ["knn", "neighbours"],
+    ["low_shot", "few labels"],
   ],
   format: percent,
   domain: [0, 1],
 };
-const colours = ["var(--curve-1)", "var(--curve-2)", "var(--curve-3)"];
+const colours = ["var(--curve-1)", "var(--curve-2)"];
+const first = "The first steps are on their way.";
 
 /** The curves of a run: does it learn, does it collapse, and are its features worth having. */
 export function RunCurves({ run, labelled }: { run: Run; labelled: boolean }) {
@@ -52,8 +62,9 @@ export function RunCurves({ run, labelled }: { run: Run; labelled: boolean }) {
     : "Label two images of each class, and probes show here how good the features are.";
   return (
     <div className={styles.curves}>
-      <Curves kind={loss} run={run} empty="The first steps are on their way." />
-      <Curves kind={prototypes} run={run} empty="The first steps are on their way." />
+      <Curves kind={loss} run={run} empty={first} />
+      <Curves kind={evenness} run={run} empty={first} />
+      <Curves kind={prototypes} run={run} empty={first} />
       <Curves kind={probes} run={run} empty={waiting} />
     </div>
   );
@@ -96,6 +107,7 @@ function Curves({ kind, run, empty }: { kind: Kind; run: Run; empty: string }) {
           lines={lines}
           format={kind.format}
           reached={run.figures.step ?? 0}
+          fromZero={kind.fromZero ?? false}
           {...(kind.domain && { domain: kind.domain })}
         />
       )}
