@@ -31,9 +31,9 @@ def main(name: str, batch: str, steps: str, report: str) -> None:
     with tempfile.TemporaryDirectory() as scratch, distributed.processes(device):
         run = start_run(recipe, pixels, Path(scratch), Start(device, resume=False))
         with own_batches(run, pixels) as batches:
-            seconds = timed(partial(take_step, run, batches), device, WARMUP, int(steps))
+            times = timed(partial(take_step, run, batches), device, WARMUP, int(steps))
         if distributed.rank() == 0:
-            Path(report).write_text(json.dumps(recipe.batch * int(steps) / seconds))
+            Path(report).write_text(json.dumps(recipe.batch * int(steps) / times.wall))
 
 
 if __name__ == "__main__":

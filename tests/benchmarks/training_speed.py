@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -42,17 +43,29 @@ LARGE, SMALL = (469, 387), (64, 64)
 
 @dataclass(frozen=True)
 class Speed:
-    """What some training steps took. waiting: the share of the time spent on waiting for data."""
+    """What some training steps took.
+
+    waiting: the share of the time spent on waiting for data. processor_seconds: what an image cost
+    the training process, whatever else the machine did; loader workers apart.
+    """
 
     recipe: str
     way: str
     batch: int
     steps: int
     images_per_second: float
+    processor_seconds: float
     waiting: float
     memory_gb: float | None
     tflops: float
     mfu: float | None
+
+
+class Times(NamedTuple):
+    """Seconds on the clock, and of all processors at work for this process."""
+
+    wall: float
+    processor: float
 
 
 def measure_ours(
@@ -64,11 +77,10 @@ def measure_ours(
         images = prepare_images([photographs], recipe.vit.image_size, Path(scratch) / "images")
         run = start_run(recipe, images.pixels, Path(scratch), Start(device, resume=False))
         with own_batches(run, images.pixels) as batches:
-            seconds = timed(
-                partial(take_step, run, batches), device, warmup, steps, batches.waiting
-            )
+            step = partial(take_step, run, batches)
+            times = timed(step, device, warmup, steps, batches.waiting)
             waiting = batches.waiting()
-    return _speed(recipe, way, device, steps, seconds, waiting)
+    return _speed(recipe, way, device, steps, times, waiting)
 
 
 def measure_plain(
@@ -81,8 +93,8 @@ def measure_plain(
         training.waited = 0.0
 
     warmup, steps = max(warmup, workers), max(steps, 2 * workers)
-    seconds = timed(training.step, device, warmup, steps, forget_waiting)
-    return _speed(recipe, "plain", device, steps, seconds, training.waited / seconds)
+    times = timed(training.step, device, warmup, steps, forget_waiting)
+    return _speed(recipe, "plain", device, steps, times, training.waited / times.wall)
 
 
 def take_step(run: Run, batches: Batches) -> None:
@@ -98,19 +110,19 @@ def timed(
     warmup: int,
     steps: int,
     warm: Callable[[], object] = lambda: None,
-) -> float:
-    """Seconds of `steps` steps after `warmup` of them; `warm` is called between."""
+) -> Times:
+    """The time of `steps` steps after `warmup` of them; `warm` is called between."""
     for _ in range(warmup):
         step()
     synchronise(device)
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
     warm()
-    began = time.perf_counter()
+    began = Times(time.perf_counter(), time.process_time())
     for _ in range(steps):
         step()
     synchronise(device)
-    return time.perf_counter() - began
+    return Times(time.perf_counter() - began.wall, time.process_time() - began.processor)
 
 
 def measure_processes(recipe: Recipe, processes: int, steps: int) -> float:
@@ -159,11 +171,13 @@ def photographs_for(recipe: Recipe, folder: Path, count: int) -> Path:
 
 
 def _speed(
-    recipe: Recipe, way: str, device: str, steps: int, seconds: float, waiting: float
+    recipe: Recipe, way: str, device: str, steps: int, times: Times, waiting: float
 ) -> Speed:
-    speed = recipe.batch * steps / seconds
+    images = recipe.batch * steps
+    speed = images / times.wall
     tflops = speed * training_flops(recipe) / 1e12
     peak = next((value for name, value in PEAKS.items() if name in device_name(device)), None)
     memory = torch.cuda.max_memory_allocated() / 2**30 if device != "cpu" else None
     mfu = tflops / peak if peak and device != "cpu" else None
-    return Speed(recipe.name, way, recipe.batch, steps, speed, waiting, memory, tflops, mfu)
+    cost = times.processor / images
+    return Speed(recipe.name, way, recipe.batch, steps, speed, cost, waiting, memory, tflops, mfu)
