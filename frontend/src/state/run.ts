@@ -43,7 +43,7 @@ export function fold(run: Run, records: readonly RunRecord[]): Run {
 }
 
 /** The job's own state tells of these. */
-const routine = new Set(["started", "resumed", "stopped", "finished"]);
+const routine = new Set(["started", "resumed", "stopped", "failed", "finished"]);
 
 type Mutable<Kind> = { -readonly [key in keyof Kind]: Kind[key] };
 interface Draft extends Mutable<Omit<Run, "curves" | "figures">> {
@@ -68,7 +68,7 @@ function rewinds(record: RunRecord): boolean {
 }
 
 function ends(record: RunRecord): boolean {
-  return record.event === "stopped" || record.event === "interrupted";
+  return record.event === "stopped" || record.event === "failed" || record.event === "interrupted";
 }
 
 function rewind(draft: Draft, step: number): void {
