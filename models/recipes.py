@@ -105,6 +105,7 @@ CPU_64 = Recipe(
 )
 # A minute on a laptop for a few hundred images: to try things out. The structured start is a
 # teacher in itself: a target that follows quickly forgets it before the anchors have learnt it.
+# More prototypes than a batch has images taught more, with a queue that balances them.
 CPU_32 = Recipe(
     name="cpu-32",
     description="A tiny ViT at 32 px on a CPU, a minute for 500 images: to try things out",
@@ -115,10 +116,10 @@ CPU_32 = Recipe(
     focal_views=1,
     mask_ratio=0.5,
     mask_per_sample=True,
-    prototypes=64,
+    prototypes=256,
     projection_hidden=256,
     projection_dim=64,
-    queue=96,
+    queue=224,
     batch=32,
     epochs=40,
     warmup_epochs=2,
