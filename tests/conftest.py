@@ -8,9 +8,24 @@ from hypothesis import settings
 
 pytest_plugins = ["tests.s3_server", "tests.service_fixtures"]
 
+NEEDS_GPU = "needs an NVIDIA GPU"
+
 # A busy machine is slow, not wrong.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `gpu` are skipped without one; what CUDA warns of depends on card and driver."""
+    on_gpu = [item for item in items if item.get_closest_marker("gpu")]
+    if not on_gpu:
+        return
+    import torch
+
+    for item in on_gpu:
+        item.add_marker(pytest.mark.filterwarnings("default"))
+        if not torch.cuda.is_available():
+            item.add_marker(pytest.mark.skip(reason=NEEDS_GPU))
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 BUCKET = "handful"
 
@@ -12,6 +10,9 @@ BUCKET = "handful"
 @pytest.fixture
 def s3_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """boto3's client of a server with an empty bucket; all clients of this process find it."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

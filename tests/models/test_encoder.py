@@ -17,6 +17,7 @@ from transformers import ViTMSNConfig, ViTMSNModel
 from models.checkpoints import new_manifest, save_checkpoint
 from models.encoder import TorchEncoder, register_encoder
 from models.errors import EncoderError
+from models.loaders import BUNDLED_FOLDER
 from models.manifest import load_manifest
 from models.onnx_encoder import OnnxEncoder
 from tests.models.local_hub import LocalHub
@@ -72,10 +73,16 @@ def test_torch_and_onnx_agree_on_real_weights(
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 def test_bfloat16_on_the_gpu_agrees(registered_folder: Path, photos: Photos) -> None:
     features = TorchEncoder(registered_folder, device="cuda").embed(photos)
     assert least_cosine(features, OnnxEncoder(registered_folder).embed(photos)) >= 0.9995
+
+
+@pytest.mark.gpu
+def test_bfloat16_on_the_gpu_agrees_on_trained_weights(photos: Photos, tmp_path: Path) -> None:
+    folder = register_encoder(str(BUNDLED_FOLDER), tmp_path)
+    features = TorchEncoder(folder, device="cuda").embed(photos)
+    assert least_cosine(features, OnnxEncoder(folder).embed(photos)) >= 0.9995
 
 
 def test_weights_with_nan_are_not_registered(

@@ -84,7 +84,6 @@ def test_batches_that_cannot_be_filled_or_cut_are_refused() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU")
 @pytest.mark.parametrize("share", [0.0, 0.25])
 def test_a_gpu_gets_the_same_batches_held_there_or_not(
     share: float, monkeypatch: pytest.MonkeyPatch

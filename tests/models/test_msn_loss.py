@@ -51,6 +51,20 @@ def test_sharpening_keeps_the_argmax_and_raises_the_maximum(seed: int, temperatu
     torch.testing.assert_close(after.sum(dim=1), torch.ones(6))
 
 
+@pytest.mark.gpu
+def test_a_gpu_gives_the_same_loss_and_gradient() -> None:
+    def loss_and_gradient(device: str) -> dict[str, Tensor]:
+        anchors = normal(64, 16).to(device).requires_grad_()
+        prototypes = normal(8, 16, seed=2).to(device).requires_grad_()
+        loss = msn_loss(anchors, normal(32, 16, seed=1).to(device), prototypes)
+        loss.total.backward()
+        gradients = {"anchors": anchors.grad, "prototypes": prototypes.grad}
+        return {name: value.detach().cpu() for name, value in (vars(loss) | gradients).items()}
+
+    found, expected = loss_and_gradient("cuda"), loss_and_gradient("cpu")
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
+
+
 def test_sinkhorn_rows_are_distributions_and_columns_even_out() -> None:
     skewed = sharpen(distributions(32, 8), 0.25)
     plan = sinkhorn(skewed, 3)

@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from models.errors import PretrainingError
-from models.pretrain import Intervals, pretrain
-from models.run_folder import CHECKPOINT_FILE, LOG_FILE, Record
+from models.pretrain import NEW_OR_RESUMED, Intervals, pretrain
+from models.recipe import Recipe
+from models.run_folder import CHECKPOINT_FILE, LOG_FILE, Record, Run
 from models.run_start import Start
 from tests.models.parallel_run import train
-from tests.models.pretraining import TINY, coloured_images
+from tests.models.pretraining import TINY, TINY_FOR_GPU, coloured_images
 
 EVERY_STEP = Intervals(log_steps=1, checkpoint_seconds=0, probe_share=1)
 
@@ -31,6 +32,20 @@ def records_in(folder: Path) -> list[Record]:
 
 def losses(folder: Path) -> list[float]:
     return [record["total"] for record in records_in(folder) if "total" in record]
+
+
+def pretrain_interrupted(recipe: Recipe, folder: Path, start: Start = NEW_OR_RESUMED) -> Run:
+    """A run that loses its ninth step, and goes on from the checkpoint before."""
+    images, _ = coloured_images()
+
+    def interrupt(record: Record) -> None:
+        if record["step"] == 9:
+            raise Interruption
+
+    seldom = replace(EVERY_STEP, checkpoint_seconds=3600, checkpoint_steps=4)
+    with pytest.raises(Interruption):
+        pretrain(recipe, images, folder, start=start, intervals=seldom, on_record=interrupt)
+    return pretrain(recipe, images, folder, start=start, intervals=EVERY_STEP)
 
 
 def test_the_loss_falls_and_every_record_says_how_it_goes(tmp_path: Path) -> None:
@@ -59,15 +74,7 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> N
     images, _ = coloured_images()
     recipe = replace(TINY, queue=24, mask_per_sample=True)
     whole = pretrain(recipe, images, tmp_path / "whole", intervals=EVERY_STEP)
-
-    def interrupt(record: Record) -> None:
-        if record["step"] == 9:
-            raise Interruption
-
-    seldom = replace(EVERY_STEP, checkpoint_seconds=3600, checkpoint_steps=4)
-    with pytest.raises(Interruption):
-        pretrain(recipe, images, tmp_path / "parts", intervals=seldom, on_record=interrupt)
-    resumed = pretrain(recipe, images, tmp_path / "parts", intervals=EVERY_STEP)
+    resumed = pretrain_interrupted(recipe, tmp_path / "parts")
     for name, tensor in whole.network.state_dict().items():
         torch.testing.assert_close(resumed.network.state_dict()[name], tensor, atol=1e-6, rtol=1e-5)
     np.testing.assert_allclose(losses(tmp_path / "parts"), losses(tmp_path / "whole"), atol=1e-5)
@@ -76,6 +83,26 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> N
         "resumed",
         "finished",
     ]
+
+
+@pytest.mark.gpu
+@pytest.mark.timeout(300)
+def test_a_run_on_a_gpu_resumes_to_the_losses_it_would_have_had(tmp_path: Path) -> None:
+    on_gpu = Start("cuda")
+    whole = pretrain(
+        TINY_FOR_GPU,
+        coloured_images()[0],
+        tmp_path / "whole",
+        start=on_gpu,
+        intervals=EVERY_STEP,
+    )
+    assert whole.device.type == "cuda"
+    pretrain_interrupted(TINY_FOR_GPU, tmp_path / "parts", on_gpu)
+    found, expected = losses(tmp_path / "parts"), losses(tmp_path / "whole")
+    assert len(found) == len(expected) == 12
+    assert np.isfinite(expected).all()
+    # Some of a GPU's sums have no fixed order.
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_a_run_killed_at_once_goes_on_with_the_losses_it_would_have_had(tmp_path: Path) -> None:

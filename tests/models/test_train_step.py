@@ -1,5 +1,8 @@
 """One update: what it trains, what it leaves alone, and the same gradient from micro-batches."""
 
+import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,24 +10,26 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._dynamo.utils import counters
 
+from models import run_start
 from models.errors import PretrainingError
 from models.msn_loss import MsnLoss
 from models.recipe import Recipe
 from models.run_folder import Run
 from models.run_start import Start, start_run
 from models.train_step import Health, StepResult, compute_gradient, step_values, train_step
-from tests.models.pretraining import TINY, coloured_images
+from tests.models.pretraining import TINY, TINY_FOR_GPU, coloured_images
 
 VALUES = step_values(TINY, 10, 24, 4)
 
 
-def new_run(folder: Path, recipe: Recipe = TINY) -> Run:
-    return start_run(recipe, coloured_images()[0], folder, Start(device="cpu"))
+def new_run(folder: Path, recipe: Recipe = TINY, device: str = "cpu") -> Run:
+    return start_run(recipe, coloured_images()[0], folder, Start(device))
 
 
-def batch() -> Tensor:
-    return torch.from_numpy(coloured_images()[0][: TINY.batch])
+def batch(device: str = "cpu") -> Tensor:
+    return torch.from_numpy(coloured_images()[0][: TINY.batch]).to(device)
 
 
 def test_a_step_trains_the_prototypes_and_moves_the_target_by_momentum(tmp_path: Path) -> None:
@@ -124,6 +129,37 @@ def test_a_device_too_small_for_one_view_is_named(tmp_path: Path) -> None:
     SmallMemory(run, 0)
     with pytest.raises(PretrainingError, match=r"even with one view at a time: tiny .* smaller"):
         train_step(run, batch(), VALUES)
+
+
+@pytest.mark.gpu
+@pytest.mark.timeout(300)
+def test_compiled_blocks_take_the_step_of_plain_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(TINY_FOR_GPU, bf16=True)
+    compiled = new_run(tmp_path, recipe, "cuda")
+    monkeypatch.setattr(run_start, "compile_blocks", lambda vit: None)
+    plain = new_run(tmp_path, recipe, "cuda")
+    # Otherwise blocks that cannot be compiled would be plain ones too.
+    monkeypatch.setattr("torch._dynamo.config.suppress_errors", False)
+    counters.clear()
+    found = train_step(compiled, batch("cuda"), VALUES)
+    assert counters["stats"]["unique_graphs"] > 0
+    expected = train_step(plain, batch("cuda"), VALUES)
+    torch.testing.assert_close(found.loss.total, expected.loss.total, rtol=2e-2, atol=0)
+    assert distance(gradient(compiled), gradient(plain)) < 0.1
+
+
+@pytest.mark.gpu
+@pytest.mark.timeout(300)
+def test_a_full_gpu_takes_fewer_views_at_once_to_the_same_result() -> None:
+    words = [sys.executable, "-m", "tests.models.full_gpu"]
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=280, check=False)
+    assert ended.returncode == 0, ended.stderr
+    ample, scarce = json.loads(ended.stdout.splitlines()[-1])
+    assert "micro_batch" not in ample["events"]
+    assert "micro_batch" in scarce["events"]
+    np.testing.assert_allclose(scarce["losses"], ample["losses"], rtol=1e-2)
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(tmp_path: Path) -> None:
