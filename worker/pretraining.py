@@ -26,7 +26,7 @@ from worker.pool_images import write_pool
 from worker.running import JobStopped, RunningJob, WorkerStopping
 from worker.training_process import TrainingProcess
 
-# Deaths in a row, without a step in between, before the job gives up.
+# Deaths in a row, without a new step in between, before the job gives up.
 MAX_DEATHS = 3
 LOCK_SECONDS = 0.5
 
@@ -39,7 +39,8 @@ def pretrain(running: RunningJob) -> None:
     folder = context.settings.runs_dir / job.id
     with _hold(running, folder) as lock:
         if not (folder / "encoder" / MANIFEST_FILE).exists():
-            images = folder / str(job.project_id)  # its name becomes a part of the encoder's
+            # Its name becomes a part of the encoder's; in `pool` it meets no other of the run's.
+            images = folder / "pool" / str(job.project_id)
             write_pool(running, recipe.vit.image_size, images)
             _train(running, _words(running, images, folder), lock)
         running.say("Exporting and checking the encoder")
@@ -105,26 +106,28 @@ def _is_locked(file: TextIO) -> bool:
 
 @dataclass
 class _Heard:
-    """What a training process has said: whether it made a step, and why it failed."""
+    """What a job's training processes have said: the furthest step, and why the last failed."""
 
-    advanced: bool = False
+    step: int = 0
     failure: str = ""
 
 
 def _train(running: RunningJob, words: list[str], lock: int) -> None:
     """Run the training to its end, through some deaths. Raises RuntimeError with its last words."""
     folder = running.context.settings.runs_dir / running.job.id
-    deaths = 0
+    heard, deaths = _Heard(), 0
     while True:
+        reached = heard.step
         running.say("Starting the training")
         with TrainingProcess(words, folder / "errors.log", lock) as process:
-            heard = _follow(running, process)
+            _follow(running, process, heard)
             status = process.wait()
             if (folder / "encoder" / MANIFEST_FILE).exists():
                 return
             if status > 0:
                 raise RuntimeError(heard.failure or process.last_words())
-        deaths = 1 if heard.advanced else deaths + 1
+        # Steps made again are none: one that dies before each checkpoint would never end.
+        deaths = 1 if heard.step > reached else deaths + 1
         how = signal.Signals(-status).name if status else "a request from elsewhere to stop"
         if deaths >= MAX_DEATHS:
             raise RuntimeError(
@@ -135,9 +138,8 @@ def _train(running: RunningJob, words: list[str], lock: int) -> None:
         running.record({"event": "interrupted", "message": message})
 
 
-def _follow(running: RunningJob, process: TrainingProcess) -> _Heard:
+def _follow(running: RunningJob, process: TrainingProcess, heard: _Heard) -> None:
     """Keep what the process says, until it ends or is to be stopped."""
-    heard = _Heard()
     try:
         for line in process.lines():
             running.check()
@@ -146,7 +148,6 @@ def _follow(running: RunningJob, process: TrainingProcess) -> _Heard:
         for line in process.stop():
             _keep(running, line, heard)
         raise
-    return heard
 
 
 def _keep(running: RunningJob, line: str, heard: _Heard) -> None:
@@ -155,7 +156,8 @@ def _keep(running: RunningJob, line: str, heard: _Heard) -> None:
         return
     record: dict[str, Any] = json.loads(line, parse_constant=lambda _: None)
     running.record(record, _progress(record))
-    heard.advanced |= "total" in record
+    if "total" in record:
+        heard.step = max(heard.step, record["step"])
     if record.get("event") == "failed":
         heard.failure = record["message"]
 

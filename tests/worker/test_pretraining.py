@@ -184,6 +184,10 @@ def test_a_killed_training_goes_on_and_a_stopping_worker_gives_it_back(
             "no cheese",
         ),
         ("import os; os.kill(os.getpid(), 9)", f"{MAX_DEATHS} times by SIGKILL"),
+        (
+            """import os; print('{"step": 20, "total": 1}', flush=True); os.kill(os.getpid(), 9)""",
+            f"{MAX_DEATHS} times by SIGKILL",
+        ),
     ],
 )
 @pytest.mark.usefixtures("pool")
@@ -196,6 +200,44 @@ def test_a_training_that_cannot_go_on_says_why(
     failed = get_job(own_encoders, job.id)
     assert failed.state == "failed"
     assert words in str(failed.error)
+
+
+def test_a_project_may_be_called_as_a_part_of_a_run_is(
+    pool: Caller, own_encoders: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "raise ValueError('it came to the training')"
+    monkeypatch.setattr("worker.pretraining._words", lambda *_: ["-c", program])
+    for name in ("lock", "encoder", "images"):
+        pool.post("/projects", {"name": name})
+        pool.send("/images", parts("red", range(12)), project=name)
+        job = request_pretraining(own_encoders, name, PAYLOAD)
+        Worker(own_encoders, job.id).join()
+        assert "it came to the training" in str(get_job(own_encoders, job.id).error)
+        run = own_encoders.settings.runs_dir / job.id
+        assert {each.name for each in run.iterdir()} == {"errors.log", "lock", "pool"}
+
+
+@pytest.mark.usefixtures("pool")
+def test_what_a_training_says_while_it_is_stopped_is_kept(
+    own_encoders: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('{"step": 7, "steps": 9}', flush=True)))
+print('{"step": 5, "steps": 9, "total": NaN}', flush=True)
+time.sleep(60)
+"""
+    monkeypatch.setattr("worker.pretraining._words", lambda *_: ["-c", program])
+    job = request_pretraining(own_encoders, "default", PAYLOAD)
+    worker = Worker(own_encoders, job.id)
+    wait_for(lambda: bool(records(own_encoders, job, step=5)), "a first record")
+    cancel_job(own_encoders, job.id)
+    worker.join()
+    cancelled = get_job(own_encoders, job.id)
+    assert (cancelled.state, cancelled.done, cancelled.total) == ("cancelled", 7, 9)
+    said = [each["step"] for each in records(own_encoders, job)]
+    assert said == [5, 7]
+    assert records(own_encoders, job, total=None), "no database keeps a number that is none"
 
 
 @pytest.mark.usefixtures("pool")
@@ -222,7 +264,7 @@ def test_two_workers_never_train_in_one_folder(own_encoders: Context) -> None:
         cancel_job(context, job.id)
         worker.join()
     assert get_job(context, job.id).state == "cancelled"
-    assert not (folder / "default").exists(), "it did nothing there"
+    assert [each.name for each in folder.iterdir()] == ["lock"], "it did nothing there"
 
 
 @pytest.mark.usefixtures("database_url")
