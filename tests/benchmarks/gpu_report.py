@@ -30,8 +30,8 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows with the same keys, which become the columns."""
-    columns = list(rows[0])
+    """The keys that all rows have become the columns."""
+    columns = [name for name in rows[0] if all(name in row for row in rows)]
     lines = [columns, ["---"] * len(columns)]
     lines += [[cell(row[column]) for column in columns] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -10,6 +10,7 @@ import torch
 
 from models.manifest import load_manifest
 from tests.benchmarks import gpu
+from tests.benchmarks.gpu_report import table
 
 
 @pytest.fixture
@@ -51,6 +52,12 @@ def test_a_part_that_fails_is_named_and_the_others_run(
     assert (
         "no: RuntimeError: CUDA error: misaligned \\| address" in (tmp_path / "gpu.md").read_text()
     )
+
+
+def test_rows_share_a_table_by_what_all_of_them_say() -> None:
+    rows = [{"what": "mask", "speed": 5.0, "waiting": 0.1}, {"what": "processes", "speed": 7.25}]
+    expected = ["| what | speed |", "| --- | --- |", "| mask | 5 |", "| processes | 7.25 |"]
+    assert table(rows).splitlines() == expected
 
 
 def test_tests_that_were_skipped_do_not_pass_on_a_gpu(
