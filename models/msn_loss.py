@@ -56,8 +56,8 @@ def assign(representations: Tensor, prototypes: Tensor, temperature: float) -> T
 
 def sharpen(probabilities: Tensor, temperature: float) -> Tensor:
     """Rows of `probabilities` raised to 1 / temperature and renormalised."""
-    powered = probabilities ** (1 / temperature)
-    return powered / powered.sum(dim=1, keepdim=True)
+    # In log space: powers underflow, to rows of zeros where no probability is large.
+    return F.softmax(probabilities.log() / temperature, dim=1)
 
 
 def sinkhorn(probabilities: Tensor, iterations: int, prior: Tensor | None = None) -> Tensor:

@@ -51,6 +51,11 @@ def test_sharpening_keeps_the_argmax_and_raises_the_maximum(seed: int, temperatu
     torch.testing.assert_close(after.sum(dim=1), torch.ones(6))
 
 
+def test_sharpening_far_keeps_distributions() -> None:
+    sharp = sharpen(distributions(6, 512), 1e-3)
+    torch.testing.assert_close(sharp.sum(dim=1), torch.ones(6))
+
+
 @pytest.mark.gpu
 def test_a_gpu_gives_the_same_loss_and_gradient() -> None:
     def loss_and_gradient(device: str) -> dict[str, Tensor]:
