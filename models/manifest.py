@@ -1,5 +1,6 @@
 """What an encoder is, in words and numbers: the `manifest.json` of its folder. Torch-free."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +38,8 @@ class VitConfig:
             )
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of {self.heads} heads")
+        if not 1 <= self.width * self.mlp_ratio < math.inf or not 0 < self.norm_eps < math.inf:
+            raise ValueError(f"MLP ratio and LayerNorm eps of a ViT must be above 0: {self}")
 
 
 class Feature(BaseModel):

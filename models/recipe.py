@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from models.manifest import VitConfig
-from models.view_spec import ViewSpec
+from models.view_spec import ViewSpec, check_ranges
 
 WHOLE_VIEW = ViewSpec(size=224, scale=(0.3, 1.0))
 FOCAL_VIEW = ViewSpec(size=96, scale=(0.05, 0.3))
@@ -82,18 +82,14 @@ class Recipe:
             )
         if not self.anchor_views + self.focal_views:
             raise ValueError(f"recipe {self.name}: choose at least one anchor or focal view")
-        for name, (least, largest) in BOUNDS.items():
-            self._check_range(name, least, largest)
+        check_ranges(self, BOUNDS, f"recipe {self.name}")
+        if self.structured_start and (self.vit.width % 4 or self.vit.mlp_ratio < 2):
+            raise ValueError(
+                f"recipe {self.name}: structured_start takes a vit.width that is a multiple of 4 "
+                "and a vit.mlp_ratio of 2 or more; choose these, or structured_start=false"
+            )
         for view in (self.target, self.anchor, self.focal):
             self._check_size(view.size)
-
-    def _check_range(self, name: str, least: float, largest: float) -> None:
-        value = getattr(self, name)
-        numbers = value if isinstance(value, tuple) else (value,)
-        if not all(least <= number <= largest for number in numbers):
-            raise ValueError(
-                f"recipe {self.name}: {name} is {value}; choose from {least:g} to {largest:g}"
-            )
 
     def _check_size(self, size: int) -> None:
         patch = self.vit.patch_size

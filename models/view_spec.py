@@ -1,6 +1,22 @@
 """How one kind of view is drawn, in numbers. Torch-free, so that recipes can be listed anywhere."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+# The least and the largest value of each number that could spoil a view.
+BOUNDS = {
+    "aspect": (0.01, 100),
+    "flip": (0, 1),
+    "jitter": (0, 1),
+    "brightness": (0, 1),
+    "contrast": (0, 1),
+    "saturation": (0, 1),
+    "hue": (0, 0.5),
+    "grey": (0, 1),
+    "blur": (0, 1),
+    "blur_radius": (0, math.inf),
+}
 
 
 @dataclass(frozen=True)
@@ -31,3 +47,13 @@ class ViewSpec:
         low, high = self.scale
         if not 0 < low <= high <= 1:
             raise ValueError(f"a view's scale is {self.scale}; choose 0 < low <= high <= 1")
+        check_ranges(self, BOUNDS, "a view")
+
+
+def check_ranges(owner: object, bounds: Mapping[str, tuple[float, float]], what: str) -> None:
+    """Raise ValueError where a number of `owner`, or one of several, is out of its bounds."""
+    for name, (least, largest) in bounds.items():
+        value = getattr(owner, name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if not all(least <= number <= largest for number in numbers):
+            raise ValueError(f"{what}: {name} is {value}; choose from {least:g} to {largest:g}")

@@ -74,6 +74,12 @@ def test_no_settings_change_nothing() -> None:
         ({"focal.size": "100"}, "no multiple of a patch of 16 px; choose 96 or 112 px"),
         ({"focal.scale": "0.5,0.2"}, "scale is .*; choose 0 < low <= high <= 1"),
         ({"vit.heads": "5"}, "width 384 is no multiple of 5 heads"),
+        ({"vit.mlp_ratio": "0"}, "MLP ratio and LayerNorm eps of a ViT must be above 0"),
+        ({"vit.norm_eps": "nan"}, "MLP ratio and LayerNorm eps of a ViT must be above 0"),
+        ({"focal.aspect": "0,0"}, r"a view: aspect is \(0.0, 0.0\); choose from 0.01 to 100"),
+        ({"anchor.hue": "nan"}, "a view: hue is nan; choose from 0 to 0.5"),
+        ({"structured_start": "true", "vit.width": "390"}, "vit.width that is a multiple of 4"),
+        ({"structured_start": "true", "vit.mlp_ratio": "1"}, "vit.mlp_ratio of 2 or more"),
     ],
 )
 def test_what_cannot_be_set_is_refused_with_what_can(
