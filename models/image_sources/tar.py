@@ -71,7 +71,7 @@ class TarSource:
                     name = PurePosixPath(member.name)
                     if _is_image(member):
                         names.append(name)
-                    elif name.suffix == LABEL_SUFFIX and member.isfile():
+                    elif name.suffix == LABEL_SUFFIX and member.isfile() and not is_hidden(name):
                         text = _content(tar, member).decode(errors="replace")
                         labels[_sample(name)] = printable(text.strip())
         except _DAMAGED:

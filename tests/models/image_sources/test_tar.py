@@ -45,6 +45,11 @@ def test_shards_follow_each_other(tmp_path: Path) -> None:
     assert [data for _, _, data in found] == [b"\0", b"\1"]
 
 
+def test_hidden_class_files_are_passed_over(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"._1.cls": b"", "1.cls": b"cat", "1.png": b"1"})
+    assert contents(str(path)) == [("a.tar/1.png", "cat", b"1")]
+
+
 def test_a_cut_off_shard_gives_what_is_whole_and_says_so(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "a.tar", {"1.png": b"1", "2.png": bytes(5000)})
     path.write_bytes(path.read_bytes()[:3000])
