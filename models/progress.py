@@ -35,9 +35,9 @@ class Reporter:
     def begin(self, probes: Probes) -> None:
         """The first record; a new run's says what the features are worth before any training."""
         run = self._run
+        if distributed.rank() == 0:
+            trim_log(self._folder, run.step)
         if run.step:
-            if distributed.rank() == 0:
-                trim_log(self._folder, run.step)
             self.report({"event": "resumed", "message": f"going on from step {run.step}"})
             return
         parts = f", {run.micro_batch} views at a time to fit into memory" if run.micro_batch else ""

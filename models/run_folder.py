@@ -139,12 +139,12 @@ def resume_run(folder: Path, run: Run) -> None:
 
 
 def trim_log(folder: Path, step: int) -> None:
-    """Drop the records of steps that a killed run took after its last checkpoint."""
+    """Drop the records that a killed run wrote after its checkpoint at `step`; all without one."""
     path = folder / LOG_FILE
     if not path.exists():
         return
     lines = path.read_text().splitlines(keepends=True)
-    kept = [line for line in lines if _step_of(line) <= step]
+    kept = [line for line in lines if step and _step_of(line) <= step]
     if kept != lines:
         partial = folder / f".{LOG_FILE}.partial"
         partial.write_text("".join(kept))

@@ -54,3 +54,11 @@ def test_records_after_the_checkpoint_and_half_a_line_are_dropped(tmp_path: Path
     trim_log(tmp_path, 2)
     lines = (tmp_path / LOG_FILE).read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
+
+
+def test_nothing_is_kept_of_a_run_that_was_killed_before_its_first_checkpoint(
+    tmp_path: Path,
+) -> None:
+    append_record(tmp_path, {"step": 0})
+    trim_log(tmp_path, 0)
+    assert (tmp_path / LOG_FILE).read_text() == ""
