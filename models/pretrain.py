@@ -89,8 +89,10 @@ def train(
             record |= probes.measure(run)
         if record:
             reporter.report(record)
-        if saving and distributed.rank() == 0:
-            save_run(folder, run)
+        if saving:
+            if distributed.rank() == 0:
+                save_run(folder, run)
+            # In every process, or the others would check their health, and wait, at each step.
             saved = time.monotonic()
 
 
