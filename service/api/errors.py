@@ -60,6 +60,7 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(EncoderError, _encoder)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(DataError, _value)
+    app.add_exception_handler(UnicodeEncodeError, _value)
     app.add_exception_handler(OSError, _system)
     app.add_exception_handler(DatabaseTimeout, _busy)
     app.add_exception_handler(OSError, _file_system)
@@ -114,7 +115,8 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _value(request: Request, error: Exception) -> JSONResponse:
-    # PostgreSQL holds no NUL character; SQLite does, and finds nothing under such a name.
+    # PostgreSQL holds no NUL character; SQLite does, and finds nothing under such a name. Neither
+    # holds half a surrogate pair, which JSON can spell.
     log.info("unusable_value", path=request.url.path, error=str(error))
     detail = "The request holds a character that cannot be stored, such as NUL."
     return problem(422, "unusable-value", detail, instance=request.url.path)

@@ -19,12 +19,14 @@ from service.api.job_schemas import (
     RegisterCreate,
 )
 from service.domain import entities
+from service.domain.errors import NotFound
 from service.usecases import embedding, encoders, jobs, pretraining
 from service.usecases.context import Context
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 POLL_SECONDS = 0.5
-After = Annotated[int, Query(ge=0, le=2**31 - 1, description="Number of the last one known.")]
+LAST_NUMBER = 2**31 - 1  # what the database can count to
+After = Annotated[int, Query(ge=0, le=LAST_NUMBER, description="Number of the last one known.")]
 
 
 @router.get("", summary="List the newest jobs", response_model=JobList)
@@ -87,12 +89,12 @@ def stream_events(
     job_id: str,
     context: ContextDep,
     after: After = 0,
-    last_event_id: Annotated[str, Header(include_in_schema=False)] = "",
+    last_event_id: Annotated[str, Header(max_length=10, include_in_schema=False)] = "",
 ) -> StreamingResponse:
     jobs.get_job(context, job_id)  # an unknown job is a 404, not an empty stream
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     # A browser that was cut off says by itself which record it had last.
-    known = int(last_event_id) if last_event_id.isdecimal() else after
+    known = min(int(last_event_id), LAST_NUMBER) if last_event_id.isdecimal() else after
     return StreamingResponse(
         _events(context, job_id, known), media_type="text/event-stream", headers=headers
     )
@@ -101,9 +103,13 @@ def stream_events(
 async def _events(context: Context, job_id: str, known: int) -> AsyncIterator[str]:
     last = ""
     while True:
-        # The job first: what it had recorded by the state that is read here is then read too.
-        job = await run_in_threadpool(jobs.get_job, context, job_id)
-        for record in await run_in_threadpool(jobs.list_records, context, job_id, known):
+        try:
+            # The job first: what it had recorded by the state that is read here is read too.
+            job = await run_in_threadpool(jobs.get_job, context, job_id)
+            records = await run_in_threadpool(jobs.list_records, context, job_id, known)
+        except NotFound:
+            return  # its project was deleted
+        for record in records:
             known = record["number"]
             content = Record.model_validate(record).model_dump_json(exclude_none=True)
             yield f"event: record\nid: {known}\ndata: {content}\n\n"

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from service.storage import jobs
 from service.storage.database import MIGRATIONS, Database
 from service.storage.tables import Base, ProjectRow
 from tests.service.databases import POSTGRES
@@ -56,6 +57,30 @@ def test_what_was_migrated_can_be_taken_back(database_url: str) -> None:
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
     database.migrate()
     assert set(Base.metadata.tables) < set(inspect(database.engine).get_table_names())
+    database.close()
+
+
+def test_jobs_of_an_older_schema_go_on(database_url: str) -> None:
+    database = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO jobs (id, kind, state, payload, done, total, message, attempts, "
+                "cancel_requested, created_at) VALUES ('old', 'embed', 'queued', '{}', 3, 9, '', "
+                "2, false, '2026-01-01 00:00:00')"
+            )
+        )
+    database.migrate()
+    with database.write() as session:
+        assert jobs.claim(session, "old")
+        jobs.add_record(session, "old", 3, {"step": 1})
+        row = jobs.get_job(session, "old")
+        assert (row.done, row.attempts, row.forgiven) == (3, 3, 0)
+        assert jobs.records_after(session, "old", 0, 9) == [{"step": 1, "number": 1}]
     database.close()
 
 

@@ -181,6 +181,18 @@ def test_records_are_listed_and_streamed_as_they_come(api: Caller, context: Cont
         events_of(api, f"/jobs/{job_id}/events", **{"Last-Event-ID": "2"}),
     ):
         assert [content["number"] for kind, content in again if kind == "record"] == [3]
+    beyond = events_of(api, f"/jobs/{job_id}/events", **{"Last-Event-ID": "9" * 10})
+    assert [kind for kind, _ in beyond] == ["job"]
+
+
+def test_a_stream_of_events_ends_when_its_project_is_deleted(api: Caller) -> None:
+    api.post("/projects", {"name": "Other"})
+    api.send("/images", parts("red", range(BATCH)), project="other")
+    job_id = ask(api, project="other").json()["id"]
+    threading.Timer(0.7, lambda: api.http.delete("/projects/other")).start()
+    events = events_of(api, f"/jobs/{job_id}/events")
+    assert [content["state"] for _, content in events] == ["queued"]
+    problem_of(api.http.get(f"/jobs/{job_id}/events"), 404, "unknown-job")
 
 
 @pytest.mark.usefixtures("pool")
