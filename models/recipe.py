@@ -135,8 +135,13 @@ def vary(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
             raise ValueError(f"there is no setting {name!r}; {_choice(group)}")
         place = values[group] if group else values
         place[field] = _read(name, text, known[field])
+    return from_dict(values)
+
+
+def from_dict(values: Mapping[str, Any]) -> Recipe:
+    """The recipe whose `to_dict` is `values`."""
     groups = {name: kind(**values[name]) for name, kind in GROUPS.items()}
-    return Recipe(**(values | groups))
+    return Recipe(**{**values, **groups})
 
 
 def _choice(group: str) -> str:

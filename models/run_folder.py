@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,14 @@ from torch import nn
 
 from models.errors import PretrainingError
 from models.msn import MaskedSiameseNetwork
-from models.recipe import Recipe
+from models.recipe import Recipe, from_dict
 
 CHECKPOINT_FILE = "pretraining.pt"
 LOG_FILE = "log.jsonl"
 # What describes a recipe may change without changing what it does.
 WORDS = ("name", "description")
+# What no checkpoint is without.
+PARTS = frozenset(("recipe", "seed", "step", "seconds", "network", "optimizer"))
 
 Record = dict[str, Any]
 
@@ -116,6 +117,20 @@ def _unwritable(path: Path, error: OSError) -> PretrainingError:
     )
 
 
+def recipe_of(folder: Path) -> Recipe | None:
+    """The recipe of the folder's run, None where there is none; raises PretrainingError."""
+    if not has_checkpoint(folder):
+        return None
+    return from_dict(_read(folder / CHECKPOINT_FILE)["recipe"])
+
+
+def check_recipe(folder: Path, recipe: Recipe, seed: int) -> None:
+    """Raise PretrainingError where the folder's run was made with another recipe or seed."""
+    if has_checkpoint(folder):
+        path = folder / CHECKPOINT_FILE
+        _refuse(path, _changes(_read(path), recipe, seed))
+
+
 def resume_run(folder: Path, run: Run) -> None:
     """Bring `run` to where the folder's checkpoint is.
 
@@ -124,12 +139,7 @@ def resume_run(folder: Path, run: Run) -> None:
     """
     path = folder / CHECKPOINT_FILE
     checkpoint = _read(path)
-    changed = _changes(checkpoint, run)
-    if changed:
-        raise PretrainingError(
-            f"{path} belongs to another run: {'; '.join(changed)}. "
-            "Go on with what it was made with, or choose another folder"
-        )
+    _refuse(path, _changes(checkpoint, run.recipe, run.seed, run.images))
     run.network.load_state_dict(checkpoint["network"])
     run.optimizer.load_state_dict(checkpoint["optimizer"])
     run.step, run.seconds = checkpoint["step"], checkpoint["seconds"]
@@ -161,24 +171,41 @@ def _step_of(line: str) -> float:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        return _whole(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # a damaged pickle can fail in any way
         raise PretrainingError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}): choose another "
             "folder, or remove it to start anew"
         ) from error
+
+
+def _whole(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    missing = PARTS - checkpoint.keys()
+    if missing:
+        raise ValueError(f"it holds no {', '.join(sorted(missing))}")
     return checkpoint
 
 
-def _changes(checkpoint: dict[str, Any], run: Run) -> list[str]:
-    """What differs between checkpoint and run, each in words."""
+def _refuse(path: Path, changed: list[str]) -> None:
+    if changed:
+        raise PretrainingError(
+            f"{path} belongs to another run: {'; '.join(changed)}. "
+            "Go on with what it was made with, or choose another folder"
+        )
+
+
+def _changes(
+    checkpoint: dict[str, Any], recipe: Recipe, seed: int, images: int | None = None
+) -> list[str]:
+    """What differs between a checkpoint and a run, each in words; images where they are known."""
     # A checkpoint may be older than a field of the recipe: it was made with what is the default.
     defaults = {field.name: field.default for field in fields(Recipe)}
     before = _flat(defaults | checkpoint["recipe"])
-    now = _flat(run.recipe.to_dict())
-    before["seed"], now["seed"] = checkpoint["seed"], run.seed
-    before["number of images"] = checkpoint.get("images", run.images)
-    now["number of images"] = run.images
+    now = _flat(recipe.to_dict())
+    before["seed"], now["seed"] = checkpoint["seed"], seed
+    if images is not None:
+        before["number of images"] = checkpoint.get("images", images)
+        now["number of images"] = images
     names = [name for name in now if name not in WORDS and before.get(name) != now[name]]
     return [f"{name} was {before.get(name)} and is {now[name]}" for name in names]
 

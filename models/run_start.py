@@ -70,6 +70,7 @@ def start_run(recipe: Recipe, images: Images, folder: Path, start: Start) -> Run
         licence = load_encoder(start.start_from)[0].licence
         run.licence = f"{run.licence}, and {start.start_from}, which it began with: {licence}"
     if distributed.size() > 1:
+        check_alike(run, folder)
         run.micro_batch = rehearse(network, recipe, own_batch, device, run.micro_batch)
         run.forward = distributed.parallel(network, device)
     return run
@@ -81,6 +82,16 @@ def check_folder(folder: Path, start: Start) -> None:
         raise PretrainingError(
             f"{folder} holds a run already: add --resume to go on with it, or choose another folder"
         )
+
+
+def check_alike(run: Run, folder: Path) -> None:
+    """Raise PretrainingError where the processes would not take the same steps."""
+    for number in (run.step, run.images):
+        if distributed.any_of(number != distributed.least_of(number)):
+            raise PretrainingError(
+                f"this process is at step {run.step} with {run.images} images, another is not: "
+                f"{folder} and the images must be the same on every host"
+            )
 
 
 def count_steps(recipe: Recipe, images: int) -> tuple[int, int]:

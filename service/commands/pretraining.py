@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from models.run_start import Start
 
 
+# A step's own seed has 64 bits: the run's, then the step.
+LARGEST_SEED = 2**32 - 1
+PRESET = "cpu-64"
+
+
 def pretrain(  # noqa: PLR0913 - one parameter an option
     data: Annotated[
         list[str],
@@ -33,14 +38,18 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
     ],
     out: Annotated[Path, typer.Option(help="Folder of the run: checkpoints, log, encoder.")],
     *,
-    preset: Annotated[str, typer.Option(help="Recipe to follow.")] = "cpu-64",
+    preset: Annotated[
+        str, typer.Option(help=f"Recipe to follow; with --resume the run's own, else {PRESET}.")
+    ] = "",
     epochs: Annotated[float, typer.Option(help="Epochs; the recipe's own if 0.", min=0)] = 0,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change a value of the recipe: name=value, such as batch=64."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seed of everything random.", min=0, max=LARGEST_SEED)
+    ] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")
     ] = False,
@@ -59,27 +68,29 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
     `torchrun --nproc-per-node 8 -m service.cli pretrain ...`
     """
     from models import distributed
+    from models.run_folder import recipe_of
     from models.run_start import Start, find_device
 
     try:
-        recipe = choose_recipe(preset, epochs, settings or [])
+        begun = recipe_of(out) if resume and not preset else None
+        recipe = choose_recipe(begun or find_preset(preset or PRESET), epochs, settings or [])
         start = Start(device, seed, resume, start_from)
         with distributed.processes(find_device(device)):
             _train(recipe, data, out, start, as_json=as_json)
-    except (ValueError, EncoderError) as error:
+    except (ValueError, EncoderError, OSError) as error:
         if as_json:  # who reads records is told too: torchrun puts words of its own behind ours
             print(json.dumps({"event": "failed", "message": str(error)}), flush=True)
         fail(str(error))
 
 
-def choose_recipe(preset: str, epochs: float, settings: list[str]) -> Recipe:
-    """The preset with its changes; raises ValueError on one that does not exist or cannot be."""
+def choose_recipe(recipe: Recipe, epochs: float, settings: list[str]) -> Recipe:
+    """The recipe with its changes; raises ValueError on one that does not exist or cannot be."""
     pairs = [setting.partition("=") for setting in settings]
     for name, sign, _ in pairs:
         if not sign:
             raise ValueError(f"--set {name} has no value: write --set {name}=VALUE")
-    recipe = vary(find_preset(preset), {name: value for name, _, value in pairs})
-    return replace(recipe, epochs=epochs) if epochs else recipe
+    varied = vary(recipe, {name: value for name, _, value in pairs})
+    return replace(varied, epochs=epochs) if epochs else varied
 
 
 def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_json: bool) -> None:
@@ -87,9 +98,11 @@ def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_jso
     from models import distributed
     from models.datasets import prepare_images
     from models.pretrain import pretrain as train
+    from models.run_folder import check_recipe
     from models.run_start import check_folder
 
     check_folder(out, start)
+    check_recipe(out, recipe, start.seed)  # before images are prepared for another size
     side, least = recipe.vit.image_size, recipe.vit.patch_size
     with shown_log(console):
         images = distributed.in_turn(

@@ -6,10 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from models import distributed
 from models.errors import EncoderError, PretrainingError
 from models.pretrain import pretrain
 from models.run_folder import CHECKPOINT_FILE
-from models.run_start import Start, count_steps, find_device, new_network, start_run
+from models.run_start import (
+    Start,
+    check_alike,
+    count_steps,
+    find_device,
+    new_network,
+    start_run,
+)
 from models.view_spec import ViewSpec
 from tests.models.conftest import TINY as ENCODER
 from tests.models.pretraining import TINY, coloured_images
@@ -90,6 +98,22 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         PretrainingError, match=r"pretraining\.pt cannot be read as a checkpoint .* start anew"
     ):
         start_run(TINY, IMAGES, tmp_path, CPU)
+
+
+def test_a_checkpoint_of_something_else_is_named(tmp_path: Path) -> None:
+    torch.save({"weights": torch.zeros(1)}, tmp_path / CHECKPOINT_FILE)
+    with pytest.raises(PretrainingError, match=r"cannot be read as a checkpoint"):
+        start_run(TINY, IMAGES, tmp_path, CPU)
+
+
+def test_processes_that_find_different_runs_do_not_start(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start_run(replace(TINY, epochs=1), IMAGES, finished, CPU)
+    check_alike(run, finished)
+    monkeypatch.setattr(distributed, "least_of", lambda _: 0)  # what a host without the run says
+    with pytest.raises(PretrainingError, match=r"at step 4 .* must be the same on every host"):
+        check_alike(run, finished)
 
 
 @pytest.mark.parametrize("images", [0, 1, 15])

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from models.loaders import load_encoder
 from models.loaders.run import load_run
 from models.onnx_encoder import OnnxEncoder
+from models.prepared_images import open_prepared
 from models.run_folder import has_checkpoint
 from service.cli import app
 from tests.models.pretraining import coloured_images
@@ -88,6 +89,22 @@ def test_a_folder_with_a_run_wants_to_be_told_to_go_on(pictures: Path, finished:
     assert events == [(2, "resumed"), (2, "finished")]
 
 
+def test_a_resume_without_a_preset_follows_the_runs_recipe(pictures: Path, finished: Path) -> None:
+    options = ("--data", pictures, "--out", finished, "--device", "cpu", "--resume")
+    done = pretrain(*options)
+    assert done.exit_code == 0, done.output
+    assert "step 2 of 2: finished" in done.stderr
+
+
+def test_a_resume_with_another_preset_is_refused_before_images_are_prepared(
+    pictures: Path, finished: Path
+) -> None:
+    refused = pretrain(*("--data", pictures, "--out", finished, "--resume", "--preset", "cpu-64"))
+    assert refused.exit_code == 1
+    assert "batch was 16 and is 128" in " ".join(refused.stderr.split())
+    assert open_prepared(finished / "images").pixels.shape[-1] == 32
+
+
 def test_a_run_starts_from_an_encoder_and_keeps_its_licence(
     pictures: Path, finished: Path, tmp_path: Path
 ) -> None:
@@ -147,3 +164,17 @@ def test_options_that_cannot_be_are_told(
     done = pretrain(*data, "--out", tmp_path / "run", *TINY, *words)
     assert done.exit_code == 1
     assert said in " ".join(done.stderr.split())
+
+
+def test_a_place_that_is_no_folder_is_told(pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = pretrain("--data", pictures, "--out", tmp_path / "file" / "run", *TINY)
+    assert done.exit_code == 1
+    assert "Not a directory" in " ".join(done.stderr.split())
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_a_seed_too_large_for_a_generator_is_told(pictures: Path, tmp_path: Path) -> None:
+    done = pretrain("--data", pictures, "--out", tmp_path / "run", "--seed", 2**32, *TINY)
+    assert done.exit_code == 2
+    assert "--seed" in done.stderr
