@@ -29,7 +29,8 @@ class Run:
 
     `forward` calls the network, together with those of other processes where there are any.
     `micro_batch`: how many views the encoder takes at once; None: all. `first_knn`: what the probe
-    said before any training; `probes`: what all said last. `licence`: the terms of the encoder.
+    said before any training; `probes`: what all said last. `start_from`: the encoder that it began
+    with; `licence`: the terms of its own.
     """
 
     recipe: Recipe
@@ -45,6 +46,7 @@ class Run:
     micro_batch: int | None = None
     first_knn: float | None = None
     probes: dict[str, float] = field(default_factory=dict)
+    start_from: str | None = None
     licence: str = "as its images allow"
 
     @property
@@ -84,6 +86,7 @@ def save_run(folder: Path, run: Run) -> None:
         "seconds": run.seconds,
         "first_knn": run.first_knn,
         "probes": run.probes,
+        "start_from": run.start_from,
         "licence": run.licence,
         "network": run.network.state_dict(),
         "optimizer": run.optimizer.state_dict(),
@@ -145,6 +148,7 @@ def resume_run(folder: Path, run: Run) -> None:
     run.step, run.seconds = checkpoint["step"], checkpoint["seconds"]
     run.first_knn = checkpoint.get("first_knn")
     run.probes = checkpoint.get("probes", {})
+    run.start_from = checkpoint.get("start_from")
     run.licence = checkpoint.get("licence", run.licence)
 
 

@@ -67,6 +67,7 @@ def start_run(recipe: Recipe, images: Images, folder: Path, start: Start) -> Run
     if resuming:
         resume_run(folder, run)
     elif start.start_from:
+        run.start_from = start.start_from
         licence = load_encoder(start.start_from)[0].licence
         run.licence = f"{run.licence}, and {start.start_from}, which it began with: {licence}"
     if distributed.size() > 1:
@@ -161,5 +162,8 @@ def compile_blocks(vit: VisionTransformer) -> None:
     dynamo.suppress_errors = True
     # Two encoders, three kinds of views, with and without gradient, and smaller micro-batches.
     dynamo.recompile_limit = SHAPES
+    # Else each block within DistributedDataParallel is cut where its buckets end; a block's
+    # gradients come together anyway, while those of the blocks before it are still computed.
+    dynamo.optimize_ddp = False
     for block in vit.blocks:
         block.compile(dynamic=False)

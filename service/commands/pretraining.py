@@ -119,17 +119,15 @@ def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_jso
             should_stop=stop.is_set,
         )
     if run.finished and distributed.rank() == 0:
-        _save_encoder(run, images, data, out, start)
+        _save_encoder(run, images, data, out)
         console.print(f"The encoder is in {out / 'encoder'}.", highlight=False, soft_wrap=True)
 
 
-def _save_encoder(
-    run: "Run", images: "PreparedImages", data: list[str], out: Path, start: "Start"
-) -> None:
+def _save_encoder(run: "Run", images: "PreparedImages", data: list[str], out: Path) -> None:
     """The encoder's folder: manifest, weights, ONNX."""
     from models.pretrained import EncoderCard, save_encoder
 
-    begun = {"start_from": start.start_from} if start.start_from else {}
+    begun = {"start_from": run.start_from} if run.start_from else {}
     seen = {"images": len(images.pixels), "skipped": len(images.skipped)}
     card = EncoderCard(
         f"{run.recipe.name}-{Path(data[0]).stem}".lower(),

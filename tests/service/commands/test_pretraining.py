@@ -116,6 +116,9 @@ def test_a_run_starts_from_an_encoder_and_keeps_its_licence(
     assert manifest.training["start_from"] == spec
     assert spec in manifest.licence
     assert load_run(tmp_path / "run")[0].licence == manifest.licence
+    again = ("--data", pictures, "--out", tmp_path / "run", "--device", "cpu", "--resume")
+    assert pretrain(*again).exit_code == 0
+    assert load_encoder(str(tmp_path / "run" / "encoder"))[0].training["start_from"] == spec
     other = pretrain(*begin, "--out", tmp_path / "other", "--set", "vit.width=48")
     assert other.exit_code == 1
     assert "width 96" in other.stderr
