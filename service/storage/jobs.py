@@ -33,9 +33,10 @@ def get_job(session: Session, job_id: str) -> JobRow:
     return row
 
 
-def list_jobs(session: Session, limit: int) -> list[JobRow]:
-    """The newest jobs first."""
-    return list(session.scalars(select(JobRow).order_by(JobRow.created_at.desc()).limit(limit)))
+def list_jobs(session: Session, limit: int, kind: str | None = None) -> list[JobRow]:
+    """The newest jobs first; of one kind, if it is given."""
+    rows = select(JobRow).order_by(JobRow.created_at.desc()).limit(limit)
+    return list(session.scalars(rows.where(JobRow.kind == kind) if kind else rows))
 
 
 def not_succeeded(session: Session, job_ids: Sequence[str]) -> set[str]:

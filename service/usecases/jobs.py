@@ -53,10 +53,10 @@ def list_records(
         return jobs.records_after(session, job_id, after, limit)
 
 
-def list_jobs(context: Context, limit: int = 50) -> list[Job]:
-    """The newest jobs first."""
+def list_jobs(context: Context, limit: int = 50, kind: str | None = None) -> list[Job]:
+    """The newest jobs first; of one kind, if it is given."""
     with context.database.read() as session:
-        return [jobs.job_from_row(row) for row in jobs.list_jobs(session, limit)]
+        return [jobs.job_from_row(row) for row in jobs.list_jobs(session, limit, kind)]
 
 
 def cancel_job(context: Context, job_id: str) -> Job:

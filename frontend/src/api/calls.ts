@@ -1,6 +1,6 @@
 /** Every call the page makes, one function each. */
 import { body, client, formOf } from "./client";
-import type { ClassifierKind, ExamplesAdded, ImagesAdded, LabelChange, Predictions, PretrainPayload } from "./types";
+import type { ClassifierKind, ExamplesAdded, ImagesAdded, Job, LabelChange, Predictions, PretrainPayload } from "./types";
 
 type Signal = AbortSignal | undefined;
 
@@ -94,7 +94,8 @@ export const activateClassifier = (project: string, version: number) =>
 
 const jobOf = (id: string) => ({ path: { job_id: id } });
 
-export const listJobs = async (limit = 50) => (await body(client.GET("/jobs", { params: { query: { limit } } }))).jobs;
+export const listJobs = async (kind?: Job["kind"]) =>
+  (await body(client.GET("/jobs", { params: { query: { limit: 50, ...(kind && { kind }) } } }))).jobs;
 export const cancelJob = (id: string) => body(client.DELETE("/jobs/{job_id}", { params: jobOf(id) }));
 export const resumeJob = (id: string) => body(client.POST("/jobs/{job_id}/resume", { params: jobOf(id) }));
 export const listRecords = async (id: string, after: number, signal: Signal) =>

@@ -26,7 +26,7 @@ export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: call
 /** Asked only while a project waits for its first encoder. */
 export const preparationQuery = queryOptions({
   queryKey: ["preparation"],
-  queryFn: async () => (await calls.listJobs()).find((job) => job.kind === "register_encoder") ?? null,
+  queryFn: async () => (await calls.listJobs("register_encoder"))[0] ?? null,
   refetchInterval: 3000,
 });
 export const projectsQuery = queryOptions({
@@ -47,10 +47,13 @@ export const liveEncodersQuery = (project: Project) =>
     refetchInterval: project.pending > 0 || project.next_encoder_id !== null ? 1500 : false,
   });
 export const presetsQuery = queryOptions({ queryKey: keys.presets, queryFn: calls.listPresets });
-/** The newest jobs of all projects; they are asked for more often while one is under way. */
+/** The newest jobs of all projects, and pretrainings however many have come since; asked for more often while one is under way. */
 export const jobsQuery = queryOptions({
   queryKey: keys.jobs,
-  queryFn: () => calls.listJobs(100),
+  queryFn: async () => {
+    const found = await Promise.all([calls.listJobs(), calls.listJobs("pretrain")]);
+    return [...new Map(found.flat().map((job) => [job.id, job])).values()];
+  },
   refetchInterval: (query) => (query.state.data?.some(isActive) ? 2000 : 15_000),
 });
 /** All that a pretraining said that is over; it may go on once more, and then says more. */

@@ -3453,6 +3453,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
+                kind?: ("embed" | "register_encoder" | "pretrain") | null;
             };
             header?: never;
             path?: never;

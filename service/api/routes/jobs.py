@@ -13,6 +13,7 @@ from service.api.job_schemas import (
     EmbedCreate,
     Job,
     JobCreate,
+    JobKind,
     JobList,
     Record,
     RecordList,
@@ -30,8 +31,10 @@ After = Annotated[int, Query(ge=0, le=LAST_NUMBER, description="Number of the la
 
 
 @router.get("", summary="List the newest jobs", response_model=JobList)
-def list_jobs(context: ContextDep, limit: Limit = 50) -> dict[str, list[entities.Job]]:
-    return {"jobs": jobs.list_jobs(context, limit)}
+def list_jobs(
+    context: ContextDep, limit: Limit = 50, kind: JobKind | None = None
+) -> dict[str, list[entities.Job]]:
+    return {"jobs": jobs.list_jobs(context, limit, kind)}
 
 
 @router.post("", status_code=202, summary="Start a job", response_model=Job)

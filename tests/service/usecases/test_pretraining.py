@@ -12,6 +12,7 @@ from models.recipes import PRESETS
 from service.storage import jobs
 from service.usecases.context import Context
 from service.usecases.encoders import enter_encoder
+from service.usecases.jobs import start_job
 from service.usecases.maintenance import collect_garbage
 from tests.pictures import parts
 from tests.service.caller import Caller, Response, problem_of
@@ -135,6 +136,16 @@ def test_only_a_pretraining_resumes(api: Caller) -> None:
     job_id = api.send("/images", parts("red", range(1)))["job_id"]
     api.http.delete(f"/jobs/{job_id}")
     problem_of(api.http.post(f"/jobs/{job_id}/resume"), 409, "not-resumable")
+
+
+@pytest.mark.usefixtures("pool")
+def test_pretrainings_are_found_among_many_other_jobs(api: Caller, context: Context) -> None:
+    job_id = start(api)["id"]
+    for number in range(3):
+        start_job(context, "embed", {"encoder_id": str(number)})
+    assert job_id not in [each["id"] for each in api.get("/jobs", limit=3)["jobs"]]
+    assert [each["id"] for each in api.get("/jobs", limit=3, kind="pretrain")["jobs"]] == [job_id]
+    problem_of(api.http.get("/jobs?kind=evaluate"), 422, "malformed-request")
 
 
 def events_of(api: Caller, path: str, **headers: str) -> list[tuple[str, dict[str, Any]]]:
