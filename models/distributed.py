@@ -6,6 +6,7 @@ DistributedDataParallel takes is exactly the gradient of the whole batch. What c
 processes are the projections, the batch norms' statistics and the weights' gradients.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -48,6 +49,11 @@ def size() -> int:
 def rank() -> int:
     """This process's number among them; process 0 writes and reports."""
     return dist.get_rank() if dist.is_initialized() else 0
+
+
+def neighbours() -> int:
+    """How many of the processes share this host, this one counted."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", size())) if size() > 1 else 1
 
 
 def own_device(device: str) -> str:

@@ -90,14 +90,14 @@ def plan_micro_batch(recipe: Recipe, batch: int, available: int | None) -> int |
 
 
 def available_bytes(device: str) -> int | None:
-    """Free memory of a device, None where it does not say."""
+    """Free memory of a device, of the CPU's a process's part; None where it does not say."""
     if device.startswith("cuda"):
         held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + held
     free = _first_number(Path("/proc/meminfo"), "MemAvailable:")
     limit = _first_number(Path("/sys/fs/cgroup/memory.max"))
     known = [n for n in (free * 1024 if free else None, limit) if n is not None]
-    return min(known, default=None)
+    return min(known) // distributed.neighbours() if known else None
 
 
 def _first_number(path: Path, after: str = "") -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from models import distributed
 from models.errors import PretrainingError
 from models.memory import (
     activation_bytes,
@@ -54,6 +55,16 @@ def test_the_weights_foreseen_are_nearly_those_of_the_network() -> None:
 def test_a_cpu_says_how_much_memory_is_free() -> None:
     free = available_bytes("cpu")
     assert free is None or 2**20 < free < 2**50
+
+
+def test_processes_of_one_host_share_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = available_bytes("cpu")
+    monkeypatch.setattr(distributed, "size", lambda: 8)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    shared = available_bytes("cpu")
+    if alone is None or shared is None:
+        pytest.skip("this system does not say how much memory is free")
+    assert shared < 0.5 * alone
 
 
 def test_the_cpus_lack_of_memory_is_known_by_its_words() -> None:
