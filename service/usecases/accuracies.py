@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 
 import numpy as np
@@ -14,9 +15,13 @@ from service.domain.entities import Estimate
 
 @dataclass(frozen=True)
 class LabelledState:
-    """One encoder on the labels of one moment."""
+    """One encoder on the labels of one moment.
+
+    A deleted project's id is free again: when it was made tells two apart.
+    """
 
     project_id: str
+    made_at: datetime
     encoder_id: str
     kind: HeadKind
     labels_revision: int

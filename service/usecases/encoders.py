@@ -89,6 +89,7 @@ def _accuracy(
     if not labels or len(features) < len(labels):
         return None
     kind = cast(HeadKind, project.classifier)
-    state = LabelledState(project.id, encoder_id, kind, project.labels_revision)
+    revision = project.labels_revision
+    state = LabelledState(project.id, project.created_at, encoder_id, kind, revision)
     rows = np.stack([features[image_id] for image_id in labels])
     return context.accuracies.get(state, rows, list(labels.values()))

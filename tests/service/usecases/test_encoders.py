@@ -73,6 +73,17 @@ def test_both_encoders_are_judged_by_the_same_labels(
     assert of_project(api, first)["accuracy"] is None, "it has not seen the newest label"
 
 
+def test_a_project_is_not_judged_by_the_labels_of_one_that_was_called_the_same(
+    api: Caller,
+) -> None:
+    encoder = api.get("/encoders")["default_id"]
+    for each in (3, 2):
+        api.post("/projects", {"name": "Other"})
+        api.teach("red", "green", each=each, project="other")
+        assert of_project(api, encoder, "other")["accuracy"]["count"] == 2 * each
+        api.http.delete("/projects/other")
+
+
 def test_a_project_goes_back_to_an_encoder_at_once(
     api: Caller, work: Callable[[], int], second: str
 ) -> None:
