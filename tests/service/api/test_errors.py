@@ -87,12 +87,10 @@ def test_a_name_that_no_database_holds_finds_nothing(api: Caller) -> None:
 
 
 def test_half_a_character_is_refused(api: Caller) -> None:
-    half = {
-        "content": rb'{"encoder_id": "\ud800"}',
-        "headers": {"content-type": "application/json"},
-    }
+    half, json = rb'{"encoder_id": "\ud800"}', {"content-type": "application/json"}
     for method, path in (("PUT", "/projects/default/encoder"), ("PATCH", "/projects/default")):
-        problem_of(api.http.request(method, path, **half), 422, "unusable-value")
+        refused = api.http.request(method, path, content=half, headers=json)
+        problem_of(refused, 422, "unusable-value")
 
 
 def test_a_wrong_content_type_is_refused(api: Caller) -> None:
