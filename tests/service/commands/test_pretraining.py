@@ -178,6 +178,6 @@ def test_a_place_that_is_no_folder_is_told(pictures: Path, tmp_path: Path) -> No
 
 
 def test_a_seed_too_large_for_a_generator_is_told(pictures: Path, tmp_path: Path) -> None:
-    done = pretrain("--data", pictures, "--out", tmp_path / "run", "--seed", 2**32, *TINY)
+    done = pretrain("--data", pictures, "--out", tmp_path / "run", "--seed", str(2**32), *TINY)
     assert done.exit_code == 2
     assert "--seed" in done.stderr
