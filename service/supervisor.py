@@ -23,6 +23,8 @@ from rich.console import Console
 from service.settings import Settings
 
 STOP_SECONDS = 10.0
+# A worker has its training save first; killed meanwhile, it would count as one that died.
+WORKER_STOP_SECONDS = 60.0
 READY_SECONDS = 600.0
 POLL_SECONDS = 0.3
 # A child that dies again and again is started at this interval at most.
@@ -46,6 +48,7 @@ class Child:
     command: list[str]
     environment: dict[str, str]
     log: Path
+    stop_seconds: float = STOP_SECONDS
     process: subprocess.Popen[bytes] | None = None
     started_at: float = field(default=0.0)
 
@@ -70,12 +73,12 @@ class Child:
             self.start()
 
     def stop(self) -> None:
-        """Ask the process to end; kill it where it does not within seconds."""
+        """Ask the process to end; kill it where it does not in time."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.terminate()
         try:
-            self.process.wait(STOP_SECONDS)
+            self.process.wait(self.stop_seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -127,9 +130,12 @@ class Supervisor:
         if not self._settings.redis_url:
             command = redis_command(self._settings.redis_socket)
             self._children.append(Child("redis", command, {}, logs / "redis.log"))
-        for name, words in (("api", ["serve"]), ("worker", ["worker"])):
-            child = Child(name, [*handful, *words], environment, logs / f"{name}.log")
-            self._children.append(child)
+        for name, word, patience in (
+            ("api", "serve", STOP_SECONDS),
+            ("worker", "worker", WORKER_STOP_SECONDS),
+        ):
+            log = logs / f"{name}.log"
+            self._children.append(Child(name, [*handful, word], environment, log, patience))
         for child in self._children:
             child.start()
 
