@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import torch
@@ -23,7 +21,7 @@ class Batches(Iterator[Tensor]):
     Each has batch / world images (3, H, W): part `rank` of the `batch` images of its step, so that
     the parts of all processes together are what one process would have. A thread reads the next
     batch while the training works on this one; images that fit into a quarter of a GPU's free
-    memory are copied there once instead. Close it, or use it in a `with` statement.
+    memory are copied there once instead. Close it: `contextlib.closing` does.
 
     pixels: (n, 3, H, W) uint8, in memory or mapped from disk. Raises ValueError if the images fill
     no batch, or the batch cannot be cut into `world` equal parts.
@@ -72,17 +70,6 @@ class Batches(Iterator[Tensor]):
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(cancel_futures=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read(self, step: int) -> Tensor:
         """The images of a step, or their numbers where the device holds them all."""

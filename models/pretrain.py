@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def pretrain(
     known = None if distributed.rank() else labels
     probes = Probes(images, known, intervals.probe_share, intervals.probe_seconds)
     reporter.begin(probes)
-    with own_batches(run, images) as batches:
+    with closing(own_batches(run, images)) as batches:
         train(run, batches, reporter, probes, out_folder, intervals, should_stop)
     reporter.end()
     return run

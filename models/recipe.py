@@ -83,10 +83,11 @@ class Recipe:
         if not self.anchor_views + self.focal_views:
             raise ValueError(f"recipe {self.name}: choose at least one anchor or focal view")
         check_ranges(self, BOUNDS, f"recipe {self.name}")
-        if self.structured_start and (self.vit.width % 4 or self.vit.mlp_ratio < 2):
+        # The start's marks take up to 19 channels, and its magnitudes two hidden units each.
+        if self.structured_start and (self.vit.width < 24 or self.vit.mlp_ratio < 2):
             raise ValueError(
-                f"recipe {self.name}: structured_start takes a vit.width that is a multiple of 4 "
-                "and a vit.mlp_ratio of 2 or more; choose these, or structured_start=false"
+                f"recipe {self.name}: structured_start takes a vit.width of 24 or more and a "
+                "vit.mlp_ratio of 2 or more; choose these, or structured_start=false"
             )
         for view in (self.target, self.anchor, self.focal):
             self._check_size(view.size)

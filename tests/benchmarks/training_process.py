@@ -6,6 +6,7 @@ torchrun ... -m tests.benchmarks.training_process PRESET BATCH STEPS REPORT
 import json
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,7 +31,7 @@ def main(name: str, batch: str, steps: str, report: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 3, side, side), dtype=np.uint8)
     with tempfile.TemporaryDirectory() as scratch, distributed.processes(device):
         run = start_run(recipe, pixels, Path(scratch), Start(device, resume=False))
-        with own_batches(run, pixels) as batches:
+        with closing(own_batches(run, pixels)) as batches:
             times = timed(partial(take_step, run, batches), device, WARMUP, int(steps))
         if distributed.rank() == 0:
             Path(report).write_text(json.dumps(recipe.batch * int(steps) / times.wall))

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -76,7 +77,7 @@ def measure_ours(
     with tempfile.TemporaryDirectory() as scratch:
         images = prepare_images([photographs], recipe.vit.image_size, Path(scratch) / "images")
         run = start_run(recipe, images.pixels, Path(scratch), Start(device, resume=False))
-        with own_batches(run, images.pixels) as batches:
+        with closing(own_batches(run, images.pixels)) as batches:
             step = partial(take_step, run, batches)
             times = timed(step, device, warmup, steps, batches.waiting)
             waiting = batches.waiting()

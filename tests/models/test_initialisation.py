@@ -19,10 +19,10 @@ def images(count: int = 200) -> NDArray[np.uint8]:
     return smooth.clip(0, 255).astype(np.uint8)
 
 
-def started(pool: NDArray[np.uint8] | None = None) -> VisionTransformer:
+def started(pool: NDArray[np.uint8] | None = None, config: VitConfig = CONFIG) -> VisionTransformer:
     torch.manual_seed(0)
-    vit = build_vit(CONFIG).eval()
-    initialise(vit, images() if pool is None else pool, CONFIG.heads)
+    vit = build_vit(config).eval()
+    initialise(vit, images() if pool is None else pool, config.heads)
     return vit
 
 
@@ -89,3 +89,11 @@ def test_cls_tells_where_a_pattern_stands_and_nothing_that_all_images_share() ->
 def test_a_pool_of_one_flat_colour_gives_finite_weights() -> None:
     vit = started(np.full((20, 3, 32, 32), 128, dtype=np.uint8))
     assert all(bool(parameter.isfinite().all()) for parameter in vit.parameters())
+
+
+def test_the_narrowest_and_odd_widths_start_too() -> None:
+    for width, heads in ((24, 4), (390, 6)):
+        vit = started(config=VitConfig(32, 4, width=width, depth=6, heads=heads))
+        assert all(bool(parameter.isfinite().all()) for parameter in vit.parameters())
+        features = cls_feature(vit, pixels(images(20)), "pre")
+        assert (features.std(dim=0) > 0).all()

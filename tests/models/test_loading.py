@@ -1,5 +1,6 @@
 import threading
 import time
+from contextlib import closing
 from itertools import chain, islice
 from typing import Any
 
@@ -13,7 +14,7 @@ PIXELS = np.arange(50, dtype=np.uint8).reshape(50, 1, 1, 1).repeat(3, axis=1)
 
 
 def first(batches: Batches, count: int) -> list[list[int]]:
-    with batches:
+    with closing(batches):
         return [batch[:, 0, 0, 0].tolist() for batch in islice(batches, count)]
 
 
@@ -38,7 +39,7 @@ def test_the_parts_of_all_processes_are_the_whole_batch() -> None:
 
 def test_images_come_whole_and_unchanged() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (8, 3, 5, 4), dtype=np.uint8)
-    with Batches(pixels, 4, 0, "cpu") as batches:
+    with closing(Batches(pixels, 4, 0, "cpu")) as batches:
         batch = next(batches)
     assert batch.dtype == torch.uint8
     assert np.array_equal(batch.numpy(), pixels[step_indices(8, 0, 4, 0)])
@@ -53,7 +54,7 @@ class SlowPixels(np.ndarray[tuple[int, ...], np.dtype[np.uint8]]):
 
 
 def test_reading_goes_on_while_the_training_works() -> None:
-    with Batches(PIXELS.view(SlowPixels), 16, 0, "cpu") as batches:
+    with closing(Batches(PIXELS.view(SlowPixels), 16, 0, "cpu")) as batches:
         next(batches)
         batches.waiting()
         for _ in range(3):
@@ -63,7 +64,7 @@ def test_reading_goes_on_while_the_training_works() -> None:
 
 
 def test_waiting_for_a_slow_disk_is_measured() -> None:
-    with Batches(PIXELS.view(SlowPixels), 16, 0, "cpu") as batches:
+    with closing(Batches(PIXELS.view(SlowPixels), 16, 0, "cpu")) as batches:
         for _ in range(4):
             next(batches)
         assert batches.waiting() > 0.9

@@ -78,7 +78,7 @@ def test_no_settings_change_nothing() -> None:
         ({"vit.norm_eps": "nan"}, "MLP ratio and LayerNorm eps of a ViT must be above 0"),
         ({"focal.aspect": "0,0"}, r"a view: aspect is \(0.0, 0.0\); choose from 0.01 to 100"),
         ({"anchor.hue": "nan"}, "a view: hue is nan; choose from 0 to 0.5"),
-        ({"structured_start": "true", "vit.width": "390"}, "vit.width that is a multiple of 4"),
+        ({"structured_start": "true", "vit.width": "18"}, "vit.width of 24 or more"),
         ({"structured_start": "true", "vit.mlp_ratio": "1"}, "vit.mlp_ratio of 2 or more"),
     ],
 )
