@@ -21,8 +21,8 @@ STRENGTH_MANY_LABELS = 1 / 0.075
 FEW_LABELS = 5
 
 
-class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """One weight vector a class over normalised features; what the heads share.
+class Head(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier over frozen features, in scikit-learn's estimator API.
 
     X is always (n, d) raw encoder features; normalisation happens inside. Probabilities are
     the softmax of `logits(X) / temperature`, the columns in the order of `classes_` (sorted).
@@ -30,28 +30,33 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     temperature: float
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, pool: npt.ArrayLike | None = None) -> Self:
+        """Learn from labelled features (n, d) and their classes (n,).
+
+        pool: (p, d) raw features of unlabelled images, for the heads that learn from them too.
+        Raises ValueError for no labels, NaN features, or lengths that differ.
+        """
         features, labels = normalise(X), _checked_labels(y)
         if len(features) != len(labels):
             raise ValueError(f"{len(features)} feature vectors came with {len(labels)} labels")
         self.classes_, codes = np.unique(labels, return_inverse=True)
         self.n_features_in_ = features.shape[1]
-        self.weights_ = self._learn(features, codes).astype(np.float32)
+        self._learn(features, codes, None if pool is None else self._checked(pool))
         return self
 
-    def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
-        """Weights (class_count, d) from normalised features (n, d) and class indices (n,)."""
+    def _learn(
+        self, features: Features, codes: npt.NDArray[np.intp], pool: Features | None
+    ) -> None:
+        """From normalised features (n, d), class indices (n,) and a normalised pool (p, d)."""
+        raise NotImplementedError
+
+    def _score(self, features: Features) -> npt.NDArray[np.floating]:
+        """Logits (n, classes) of normalised features (n, d)."""
         raise NotImplementedError
 
     def logits(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """(n, classes), before the temperature."""
-        features = normalise(X)
-        if features.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"the classifier was fitted on {self.n_features_in_} feature components and got "
-                f"{features.shape[1]}: these features come from another encoder"
-            )
-        return np.asarray(features @ self.weights_.T, dtype=np.float32)
+        return np.asarray(self._score(self._checked(X)), dtype=np.float32)
 
     def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         return np.asarray(softmax(self.logits(X).astype(np.float64) / self.temperature, axis=1))
@@ -63,14 +68,50 @@ class LinearHead(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """All that prediction needs, as arrays that numpy stores without pickle."""
         return {
             "classes": np.asarray(self.classes_),
-            "weights": self.weights_,
             "temperature": np.array(self.temperature, dtype=np.float64),
         }
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        """The inverse of `to_arrays`."""
         head = cls(temperature=float(arrays["temperature"]))
         head.classes_ = np.asarray(arrays["classes"])
+        return head
+
+    def _checked(self, X: npt.ArrayLike) -> Features:
+        features = normalise(X)
+        if features.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"the classifier was fitted on {self.n_features_in_} feature components and got "
+                f"{features.shape[1]}: these features come from another encoder"
+            )
+        return features
+
+
+class LinearHead(Head):
+    """One weight vector a class over normalised features; learns from the labels alone."""
+
+    def _learn(
+        self,
+        features: Features,
+        codes: npt.NDArray[np.intp],
+        pool: Features | None,  # noqa: ARG002
+    ) -> None:
+        self.weights_ = self._weights(features, codes).astype(np.float32)
+
+    def _weights(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+        """(classes, d), from normalised features (n, d) and class indices (n,)."""
+        raise NotImplementedError
+
+    def _score(self, features: Features) -> npt.NDArray[np.floating]:
+        return np.asarray(features @ self.weights_.T)
+
+    def to_arrays(self) -> Arrays:
+        return super().to_arrays() | {"weights": self.weights_}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        head = super().from_arrays(arrays)
         head.weights_ = np.asarray(arrays["weights"], dtype=np.float32)
         head.n_features_in_ = head.weights_.shape[1]
         return head
@@ -88,7 +129,7 @@ class LogisticRegressionClassifier(LinearHead):
         self.C = C
         self.temperature = temperature
 
-    def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+    def _weights(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
         class_count = int(codes.max()) + 1
         strength = self.C or _protocol_strength(len(codes), class_count)
         return solve(features.astype(np.float64), codes, class_count, strength)
@@ -100,7 +141,7 @@ class PrototypeClassifier(LinearHead):
     def __init__(self, temperature: float = 0.08) -> None:
         self.temperature = temperature
 
-    def _learn(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+    def _weights(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
         sums = class_sums(features, codes)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         # Opposite examples can cancel out: such a class points nowhere.

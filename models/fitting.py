@@ -7,19 +7,20 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from models.calibration import Estimate, cross_validate, estimate_accuracy, fit_temperature
+from models.calibration import Estimate, estimate_accuracy, fit_temperature
 from models.classifiers import (
     Arrays,
+    Head,
     HeadKind,
     Labels,
-    LinearHead,
     LogisticRegressionClassifier,
     PrototypeClassifier,
     build_classifier,
 )
+from models.cross_validation import cross_validate
 from models.novelty import Novelty
 
-_HEADS: dict[str, type[LinearHead]] = {
+_HEADS: dict[str, type[Head]] = {
     "logistic": LogisticRegressionClassifier,
     "prototype": PrototypeClassifier,
 }
@@ -33,7 +34,7 @@ class FittedHead:
     four fifths of the labels (half of them at two a class), so it errs on the low side.
     """
 
-    classifier: LinearHead
+    classifier: Head
     novelty: Novelty
     estimate: Estimate | None
 
@@ -91,15 +92,21 @@ class FittedHead:
         return cls(_HEADS[kind].from_arrays(arrays), novelty, estimate)
 
 
-def fit_head(X: npt.ArrayLike, y: npt.ArrayLike, kind: HeadKind = "auto") -> FittedHead:
+def fit_head(
+    X: npt.ArrayLike,
+    y: npt.ArrayLike,
+    kind: HeadKind = "auto",
+    pool: npt.ArrayLike | None = None,
+) -> FittedHead:
     """Fit, calibrate and judge a head on labelled features.
 
-    X: (n, d) raw encoder features; y: (n,) class ids. Right from one class and one label on:
+    X: (n, d) raw encoder features; y: (n,) class ids; pool: (p, d) raw features of
+    unlabelled images, where there are any. Right from one class and one label on:
     what needs more labels (temperature, estimate, unknown) keeps its default or stays None.
     Raises ValueError for no labels, NaN features, or lengths that differ.
     """
-    classifier = build_classifier(kind, y).fit(X, y)
-    held_out = cross_validate(classifier, X, y)
+    classifier = build_classifier(kind, y).fit(X, y, pool)
+    held_out = cross_validate(classifier, X, y, pool)
     estimate = None
     if held_out and len(classifier.classes_) > 1:
         usual = classifier.temperature
