@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from models.calibration import Estimate, estimate_accuracy, fit_temperature
 from models.classifiers import (
@@ -17,6 +18,7 @@ from models.classifiers import (
     PrototypeClassifier,
     build_classifier,
 )
+from models.conformal import PredictionSets, fit_sets
 from models.cross_validation import cross_validate
 from models.novelty import Novelty
 
@@ -32,11 +34,13 @@ class FittedHead:
 
     estimate: None where no class has two labels to test with. It comes from heads that had
     four fifths of the labels (half of them at two a class), so it errs on the low side.
+    sets: None where the labels are too few to state a coverage.
     """
 
     classifier: Head
     novelty: Novelty
     estimate: Estimate | None
+    sets: PredictionSets | None = None
 
     @property
     def kind(self) -> HeadKind:
@@ -61,6 +65,33 @@ class FittedHead:
         """(n, classes) calibrated probabilities of raw features (n, d)."""
         return self.classifier.predict_proba(X)
 
+    @property
+    def coverage(self) -> float | None:
+        """The share of images whose prediction set holds the true class; None: no sets."""
+        return self.sets.coverage if self.sets else None
+
+    @property
+    def confidence_note(self) -> str | None:
+        """What the labels are too few to say, and how many more would do; None: nothing."""
+        missing = [
+            what
+            for what, known in (
+                ("how accurate it is", self.estimate),
+                ("a prediction set's coverage", self.sets),
+                ("what is unknown", self.unknown_threshold),
+            )
+            if known is None
+        ]
+        return f"not enough labels to say {', '.join(missing)}" if missing else None
+
+    def prediction_sets(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.bool_] | None:
+        """(n, classes) which classes each image's set holds, from calibrated probabilities."""
+        return self.sets.of(probabilities) if self.sets else None
+
+    def unknown_score(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """(n,) in [0, 1]: the higher, the less like anything labelled."""
+        return self.novelty.score(X)
+
     def is_unknown(self, X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """(n,) whether each image is unlike everything labelled."""
         return self.novelty.is_unknown(X)
@@ -75,6 +106,7 @@ class FittedHead:
             # What is not known is an empty array.
             "threshold": np.array([] if threshold is None else [threshold]),
             "estimate": np.array([estimate.right, estimate.count] if estimate else [], dtype=int),
+            "sets": np.array([self.sets.threshold, self.sets.coverage] if self.sets else []),
         }
 
     @classmethod
@@ -89,7 +121,10 @@ class FittedHead:
             next(iter(arrays["threshold"].tolist()), None),
         )
         estimate = Estimate(*arrays["estimate"].tolist()) if arrays["estimate"].size else None
-        return cls(_HEADS[kind].from_arrays(arrays), novelty, estimate)
+        # Heads of the time before prediction sets lack theirs.
+        stored = arrays["sets"].tolist() if "sets" in arrays else []
+        sets = PredictionSets(*stored) if stored else None
+        return cls(_HEADS[kind].from_arrays(arrays), novelty, estimate, sets)
 
 
 def fit_head(
@@ -107,9 +142,10 @@ def fit_head(
     """
     classifier = build_classifier(kind, y).fit(X, y, pool)
     held_out = cross_validate(classifier, X, y, pool)
-    estimate = None
+    estimate, sets = None, None
     if held_out and len(classifier.classes_) > 1:
         usual = classifier.temperature
         classifier.set_params(temperature=fit_temperature(held_out, usual))
         estimate = estimate_accuracy(held_out)
-    return FittedHead(classifier, Novelty.fit(X, y), estimate)
+        sets = fit_sets(softmax(held_out.logits / classifier.temperature, axis=1), held_out.codes)
+    return FittedHead(classifier, Novelty.fit(X, y), estimate, sets)

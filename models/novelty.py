@@ -5,6 +5,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from models.features import Features, class_sums, normalise
 
@@ -12,6 +13,8 @@ from models.features import Features, class_sums, normalise
 FALSE_ALARMS = 0.05
 # Cosine below the quantile; keeps copies of a labelled image known in spite of rounding.
 MARGIN = 0.01
+# Of cosine, from the threshold to a score of 0.73.
+SOFTNESS = 0.1
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class Novelty:
         """(n,) cosines in [-1, 1] to the nearest class."""
         seen = _unit(normalise(X) - self.centre)
         return np.asarray((seen @ self.centroids.T).max(axis=1))
+
+    def score(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """(n,) strangeness in [0, 1]; above one half is what `is_unknown` says."""
+        threshold = 0.0 if self.threshold is None else self.threshold
+        return np.asarray(expit((threshold - self.similarity(X).astype(np.float64)) / SOFTNESS))
 
     def is_unknown(self, X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         similarity = self.similarity(X)
