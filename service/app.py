@@ -16,7 +16,16 @@ from service.api.errors import install_handlers
 from service.api.limits import BodyLimit
 from service.api.metrics import Metrics
 from service.api.openapi import RESPONSES, DocumentedApi
-from service.api.routes import classes, classifiers, health, images, jobs, presets, projects
+from service.api.routes import (
+    classes,
+    classifiers,
+    evaluation,
+    health,
+    images,
+    jobs,
+    presets,
+    projects,
+)
 from service.logs import configure_logs
 from service.settings import Settings
 from service.usecases.context import Context, create_context
@@ -31,6 +40,7 @@ ROUTERS = (
     projects.router,
     classes.router,
     images.router,
+    evaluation.router,
     classifiers.router,
     jobs.router,
     presets.router,

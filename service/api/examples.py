@@ -59,9 +59,58 @@ _CLASSIFIER = {
     "kind": "auto",
     "encoder_id": "vit-msn-small-1a2b3c4d",
     "classes": {"sea-otter": 50, "seal": 50},
+    "labels": 100,
+    "pool_size": 2300,
+    "metrics": {
+        "head": "pool",
+        "fit_seconds": 0.21,
+        "ece": 0.03,
+        "coverage": 0.9,
+        "note": None,
+    },
     "estimate": _ESTIMATE,
     "reference": None,
     "created_at": _MOMENT,
+}
+_SHARE = {"value": 0.94, "low": 0.84, "high": 0.98, "count": 50}
+_COMPARISON = {
+    "count": 100,
+    "accuracy_a": 0.89,
+    "accuracy_b": 0.93,
+    "difference": 0.04,
+    "low": -0.01,
+    "high": 0.09,
+    "p": 0.22,
+    "verdict": "no difference that these labels can show",
+    "disagreements": [{"image_id": 7, "class_id": "sea-otter", "a": "seal", "b": "sea-otter"}],
+}
+_EVALUATION = {
+    "version": 12,
+    "encoder_id": "vit-msn-small-1a2b3c4d",
+    "estimate": _ESTIMATE,
+    "verdict": "label more: ten more labels would bring about +1.5 points",
+    "note": None,
+    "classes": [
+        {
+            "class_id": "sea-otter",
+            "label": "Sea otter",
+            "examples": 50,
+            "precision": _SHARE,
+            "recall": _SHARE,
+        }
+    ],
+    "confusion": [{"actual": "sea-otter", "predicted": "seal", "count": 3, "image_ids": [7, 8, 9]}],
+    "curve": [{"labels": 40, "accuracy": 0.88, "low": 0.84, "high": 0.92}],
+    "forecast": {"labels": 110, "accuracy": 0.945, "low": 0.92, "high": 0.97},
+    "suspects": [
+        {
+            "image_id": 7,
+            "class_id": "sea-otter",
+            "suggested_class_id": "seal",
+            "score": 0.87,
+            "reason": "9 of its 10 nearest labelled images are of another class",
+        }
+    ],
 }
 _ENCODER = {
     "id": "vit-msn-small-1a2b3c4d",
@@ -167,6 +216,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
                 "image_id": None,
                 "scores": {"sea-otter": 0.91, "seal": 0.09},
                 "neighbours": [_NEIGHBOUR],
+                "set": ["sea-otter"],
+                "coverage": 0.9,
+                "unknown_score": 0.12,
+                "note": None,
             }
         ],
         "rejected": [_REJECTED],
@@ -184,6 +237,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "Classifier": _CLASSIFIER,
     "ClassifierList": {"classifiers": [_CLASSIFIER]},
+    "LabelSnapshot": {"version": 12, "labels": [{"image_id": 7, "class_id": "sea-otter"}]},
+    "Evaluation": _EVALUATION,
+    "ClassifierComparison": {"a": 11, "b": 12} | _COMPARISON,
+    "EncoderComparison": {"a": "vit-msn-small-1a2b3c4d", "b": "msn-cpu-64-9a0b1c2d"} | _COMPARISON,
     "Encoder": _ENCODER,
     "EncoderList": {"encoders": [_ENCODER], "default_id": _ENCODER["id"]},
     "EncoderRegister": {"spec": "hf:facebook/vit-msn-small"},

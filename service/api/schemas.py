@@ -14,7 +14,7 @@ Name = Annotated[
 Spec = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE)]
 # What the database can count to.
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
-ClassifierKind = Literal["auto", "logistic", "prototype"]
+ClassifierKind = Literal["auto", "labels", "logistic", "prototype"]
 Strategy = Literal["auto", "coverage", "uncertain"]
 
 
@@ -229,6 +229,19 @@ class Prediction(PredictionSummary):
     image_id: int | None
     scores: dict[str, float] = Field(description="Calibrated probability by class id.")
     neighbours: list[Neighbour] = Field(description="The nearest examples.")
+    # The rest is there where the request says `explain=true`.
+    set: list[str] | None = Field(
+        default=None,
+        description="Class ids of which one is right as often as `coverage` says, the likeliest "
+        "first; None where the labels are too few.",
+    )
+    coverage: float | None = Field(default=None, ge=0, le=1)
+    unknown_score: float | None = Field(
+        default=None, ge=0, le=1, description="How unlike everything labelled it is."
+    )
+    note: str | None = Field(
+        default=None, description="What the labels do not allow to say yet, and why."
+    )
 
 
 class ClassifierSummary(Message):
@@ -257,12 +270,29 @@ class Suggestions(Message):
 # -- classifiers and encoders -----------------------------------------------------------------
 
 
+class ClassifierMetrics(Message):
+    head: str = Field(description="What the kind came to.", examples=["pool"])
+    fit_seconds: float = Field(ge=0)
+    ece: float | None = Field(
+        ge=0,
+        le=1,
+        description="Expected calibration error of held-out answers; None where they are too few.",
+    )
+    coverage: float | None = Field(
+        ge=0, le=1, description="What prediction sets state; None where there are none."
+    )
+    note: str | None = Field(description="What the labels do not allow to say yet, and why.")
+
+
 class Classifier(Message):
     version: int
     active: bool
     kind: ClassifierKind
     encoder_id: str
     classes: dict[str, int] = Field(description="Number of examples by class id.")
+    labels: int = Field(description="Labels that it was fitted on.")
+    pool_size: int = Field(description="Unlabelled images that it learned from, or could have.")
+    metrics: ClassifierMetrics | None = Field(description="None for versions of old releases.")
     estimate: Estimate | None
     reference: Estimate | None
     created_at: datetime

@@ -100,6 +100,16 @@ class Prediction(PredictionSummary):
 
 
 @dataclass(frozen=True)
+class ExplainedPrediction(Prediction):
+    """A prediction with how sure it is: `set` and `coverage` are None where labels are too few."""
+
+    set: list[str] | None
+    coverage: float | None
+    unknown_score: float
+    note: str | None
+
+
+@dataclass(frozen=True)
 class Image:
     id: int
     sha256: str
@@ -136,15 +146,43 @@ class LabelChange:
 
 
 @dataclass(frozen=True)
+class ClassifierMetrics:
+    """What was measured while a version was fitted; None: its labels were too few to tell."""
+
+    head: str
+    fit_seconds: float
+    ece: float | None
+    coverage: float | None
+    note: str | None
+
+
+@dataclass(frozen=True)
 class Classifier:
     version: int
     active: bool
     kind: str
     encoder_id: str
     classes: dict[str, int]
+    labels: int
+    pool_size: int
+    metrics: ClassifierMetrics | None
     estimate: Estimate | None
     reference: Estimate | None
     created_at: datetime
+
+
+@dataclass(frozen=True)
+class LabelSnapshot:
+    """The labels that a version was fitted on, the oldest image first."""
+
+    version: int
+    labels: list["SnapshotLabel"]
+
+
+@dataclass(frozen=True)
+class SnapshotLabel:
+    image_id: int
+    class_id: str
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Classifier versions: listed, looked at, and rolled back to."""
 
-from service.domain.entities import Classifier, Estimate
+from service.domain.entities import Classifier, Estimate, LabelSnapshot
 from service.domain.errors import Conflict
 from service.storage import classifiers, projects
 from service.storage.tables import ClassifierRow, ProjectRow
@@ -23,6 +23,11 @@ def get_classifier(context: Context, project_id: str, version: int) -> Classifie
         project = projects.get_project(session, project_id)
         row = classifiers.get_version(session, project_id, version)
         return _describe(row, project, reference_accuracy(context, session, project))
+
+
+def get_labels(context: Context, project_id: str, version: int) -> LabelSnapshot:
+    """The labels that a version was fitted on. Raises NotFound."""
+    raise NotImplementedError
 
 
 def activate(context: Context, project_id: str, version: int) -> Classifier:
@@ -51,6 +56,9 @@ def _describe(row: ClassifierRow, project: ProjectRow, reference: Estimate | Non
         kind=row.kind,
         encoder_id=row.encoder_id,
         classes=row.class_counts,
+        labels=sum(row.class_counts.values()),
+        pool_size=0,
+        metrics=None,
         estimate=Estimate(**row.estimate) if row.estimate else None,
         reference=reference if active else None,
         created_at=row.created_at,

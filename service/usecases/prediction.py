@@ -11,6 +11,7 @@ from models.features import Features
 from models.fitting import FittedHead
 from models.images import ImageRejected
 from service.domain.entities import (
+    ExplainedPrediction,
     Neighbour,
     Prediction,
     PredictionSummary,
@@ -46,7 +47,9 @@ class Answerer:
     names: dict[str, str]
     labels: dict[int, str]
 
-    def answer(self, images: Sequence[Query], features: Features) -> list[Prediction]:
+    def answer(
+        self, images: Sequence[Query], features: Features, *, explain: bool
+    ) -> list[Prediction]:
         """Predict images from their raw features (n, dimension), in order."""
         if not images:
             return []
@@ -54,7 +57,27 @@ class Answerer:
         unknown = self.head.is_unknown(features)
         neighbours = nearest_examples(self.pool, self.labels, features, NEIGHBOURS)
         rows = zip(images, probabilities, unknown, neighbours, strict=True)
-        return [self._prediction(*row) for row in rows]
+        predictions = [self._prediction(*row) for row in rows]
+        return self._explained(predictions, features, probabilities) if explain else predictions
+
+    def _explained(
+        self,
+        predictions: list[Prediction],
+        features: Features,
+        probabilities: NDArray[np.float64],
+    ) -> list[Prediction]:
+        strange = self.head.unknown_score(features)
+        sets = class_sets(self.head, probabilities)
+        return [
+            ExplainedPrediction(
+                **vars(prediction),
+                set=classes,
+                coverage=self.head.coverage,
+                unknown_score=float(score),
+                note=self.head.confidence_note,
+            )
+            for prediction, score, classes in zip(predictions, strange, sets, strict=True)
+        ]
 
     def _prediction(
         self,
@@ -78,7 +101,7 @@ class Answerer:
 
 
 def predict_files(
-    context: Context, project_id: str, uploads: Iterable[Upload]
+    context: Context, project_id: str, uploads: Iterable[Upload], *, explain: bool = False
 ) -> tuple[list[Prediction], list[Rejected], ClassifierRow]:
     """Predict files without keeping them, in order; unusable ones are reported.
 
@@ -99,11 +122,12 @@ def predict_files(
         features.append(encoder.embed([image])[0])
     if not queries:
         raise NoUsableFile(rejected)
-    return answerer.answer(queries, np.stack(features)), rejected, answerer.version
+    answers = answerer.answer(queries, np.stack(features), explain=explain)
+    return answers, rejected, answerer.version
 
 
 def predict_images(
-    context: Context, project_id: str, image_ids: Sequence[int]
+    context: Context, project_id: str, image_ids: Sequence[int], *, explain: bool = False
 ) -> tuple[list[Prediction], ClassifierRow]:
     """Predict images of the pool, in order. Raises Conflict where one is not embedded yet."""
     answerer = _open(context, project_id)
@@ -119,7 +143,7 @@ def predict_images(
         )
     queries = [Query(row.filename, row.id) for row in rows]
     features = pool.features[[pool.positions[row.id] for row in rows]]
-    return answerer.answer(queries, features), answerer.version
+    return answerer.answer(queries, features, explain=explain), answerer.version
 
 
 def pool_scores(context: Context, session: Session, project: ProjectRow) -> Scores | None:
@@ -139,6 +163,18 @@ def summaries(
         return {}
     known = [(i, scores.pool.positions[i]) for i in image_ids if i in scores.pool.positions]
     return {image_id: _summary(scores, names, row) for image_id, row in known}
+
+
+def class_sets(head: FittedHead, probabilities: NDArray[np.float64]) -> list[list[str] | None]:
+    """The class ids of each prediction set, the likeliest first; None where there are none."""
+    members = head.prediction_sets(probabilities)
+    if members is None:
+        return [None] * len(probabilities)
+    ranked = np.argsort(-probabilities, axis=1, kind="stable")
+    return [
+        [str(head.classes_[column]) for column in order if within[column]]
+        for order, within in zip(ranked, members, strict=True)
+    ]
 
 
 def nearest_examples(

@@ -308,6 +308,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answering version on the labels that it was fitted on
+         * @description Every figure is of answers by heads that did not see the answered image.
+         */
+        get: operations["get_evaluation_evaluation_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classifiers/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two versions on the present labels
+         * @description In each fold either side is fitted anew on its own labels less the fold's.
+         */
+        get: operations["compare_classifiers_classifiers_compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/encoders/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Two encoders on the present labels
+         * @description Of the labelled images, those that both have embedded.
+         */
+        get: operations["compare_encoders_encoders_compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/classifiers": {
         parameters: {
             query?: never;
@@ -353,6 +413,40 @@ export interface paths {
         put?: never;
         /** Let this version answer until a label changes */
         post: operations["activate_classifiers__version__activate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classifiers/{version}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The labels that a version was fitted on */
+        get: operations["get_labels_classifiers__version__labels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/classifiers/{version}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version as a file that runs without Handful, or its answers for the pool */
+        get: operations["export_classifier_classifiers__version__export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -600,6 +694,22 @@ export interface components {
              */
             name: string;
         };
+        /** ClassEvaluation */
+        ClassEvaluation: {
+            /** Class Id */
+            class_id: string;
+            /** Label */
+            label: string;
+            /**
+             * Examples
+             * @description Labels of this class.
+             */
+            examples: number;
+            /** @description Of the images said to be of this class, how many are; None where none was. */
+            precision: components["schemas"]["Share"] | null;
+            /** @description Of the images of this class, how many were recognised; None where none could be tested, because the class has a single label. */
+            recall: components["schemas"]["Share"] | null;
+        };
         /**
          * ClassList
          * @example {
@@ -652,6 +762,15 @@ export interface components {
          *         "sea-otter": 50,
          *         "seal": 50
          *       },
+         *       "labels": 100,
+         *       "pool_size": 2300,
+         *       "metrics": {
+         *         "head": "pool",
+         *         "fit_seconds": 0.21,
+         *         "ece": 0.03,
+         *         "coverage": 0.9,
+         *         "note": null
+         *       },
          *       "estimate": {
          *         "accuracy": 0.93,
          *         "low": 0.87,
@@ -671,7 +790,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "auto" | "logistic" | "prototype";
+            kind: "auto" | "labels" | "logistic" | "prototype";
             /** Encoder Id */
             encoder_id: string;
             /**
@@ -681,6 +800,18 @@ export interface components {
             classes: {
                 [key: string]: number;
             };
+            /**
+             * Labels
+             * @description Labels that it was fitted on.
+             */
+            labels: number;
+            /**
+             * Pool Size
+             * @description Unlabelled images that it learned from, or could have.
+             */
+            pool_size: number;
+            /** @description None for versions of old releases. */
+            metrics: components["schemas"]["ClassifierMetrics"] | null;
             estimate: components["schemas"]["Estimate"] | null;
             reference: components["schemas"]["Estimate"] | null;
             /**
@@ -688,6 +819,74 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * ClassifierComparison
+         * @example {
+         *       "a": 11,
+         *       "b": 12,
+         *       "count": 100,
+         *       "accuracy_a": 0.89,
+         *       "accuracy_b": 0.93,
+         *       "difference": 0.04,
+         *       "low": -0.01,
+         *       "high": 0.09,
+         *       "p": 0.22,
+         *       "verdict": "no difference that these labels can show",
+         *       "disagreements": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": "sea-otter",
+         *           "a": "seal",
+         *           "b": "sea-otter"
+         *         }
+         *       ]
+         *     }
+         */
+        ClassifierComparison: {
+            /**
+             * Count
+             * @description Labelled images that both answered.
+             */
+            count: number;
+            /** Accuracy A */
+            accuracy_a: number;
+            /** Accuracy B */
+            accuracy_b: number;
+            /**
+             * Difference
+             * @description Accuracy of B less that of A.
+             */
+            difference: number;
+            /**
+             * Low
+             * @description Lower end of its 95 % interval.
+             */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * P
+             * @description McNemar's exact test that neither is better.
+             */
+            p: number;
+            /**
+             * Verdict
+             * @example no difference that these labels can show
+             */
+            verdict: string;
+            /** Disagreements */
+            disagreements: components["schemas"]["Disagreement"][];
+            /**
+             * A
+             * @description Version A.
+             */
+            a: number;
+            /**
+             * B
+             * @description Version B.
+             */
+            b: number;
         };
         /**
          * ClassifierList
@@ -701,6 +900,15 @@ export interface components {
          *           "classes": {
          *             "sea-otter": 50,
          *             "seal": 50
+         *           },
+         *           "labels": 100,
+         *           "pool_size": 2300,
+         *           "metrics": {
+         *             "head": "pool",
+         *             "fit_seconds": 0.21,
+         *             "ece": 0.03,
+         *             "coverage": 0.9,
+         *             "note": null
          *           },
          *           "estimate": {
          *             "accuracy": 0.93,
@@ -718,6 +926,32 @@ export interface components {
             /** Classifiers */
             classifiers: components["schemas"]["Classifier"][];
         };
+        /** ClassifierMetrics */
+        ClassifierMetrics: {
+            /**
+             * Head
+             * @description What the kind came to.
+             * @example pool
+             */
+            head: string;
+            /** Fit Seconds */
+            fit_seconds: number;
+            /**
+             * Ece
+             * @description Expected calibration error of held-out answers; None where they are too few.
+             */
+            ece: number | null;
+            /**
+             * Coverage
+             * @description What prediction sets state; None where there are none.
+             */
+            coverage: number | null;
+            /**
+             * Note
+             * @description What the labels do not allow to say yet, and why.
+             */
+            note: string | null;
+        };
         /** ClassifierSummary */
         ClassifierSummary: {
             /** Version */
@@ -726,9 +960,64 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "auto" | "logistic" | "prototype";
+            kind: "auto" | "labels" | "logistic" | "prototype";
             /** Encoder Id */
             encoder_id: string;
+        };
+        /** ConfusionCell */
+        ConfusionCell: {
+            /**
+             * Actual
+             * @description Class id of the label.
+             */
+            actual: string;
+            /**
+             * Predicted
+             * @description Class id that a classifier gave which did not see it.
+             */
+            predicted: string;
+            /** Count */
+            count: number;
+            /**
+             * Image Ids
+             * @description The images of this cell; at most 100 of them.
+             */
+            image_ids: number[];
+        };
+        /** CurvePoint */
+        CurvePoint: {
+            /**
+             * Labels
+             * @description Labels in total.
+             * @example 40
+             */
+            labels: number;
+            /** Accuracy */
+            accuracy: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+        };
+        /** Disagreement */
+        Disagreement: {
+            /** Image Id */
+            image_id: number;
+            /**
+             * Class Id
+             * @description Its label.
+             */
+            class_id: string;
+            /**
+             * A
+             * @description Class id that A gave.
+             */
+            a: string;
+            /**
+             * B
+             * @description Class id that B gave.
+             */
+            b: string;
         };
         /** EmbedCreate */
         EmbedCreate: {
@@ -824,6 +1113,74 @@ export interface components {
             encoder_id: string;
         };
         /**
+         * EncoderComparison
+         * @example {
+         *       "a": "vit-msn-small-1a2b3c4d",
+         *       "b": "msn-cpu-64-9a0b1c2d",
+         *       "count": 100,
+         *       "accuracy_a": 0.89,
+         *       "accuracy_b": 0.93,
+         *       "difference": 0.04,
+         *       "low": -0.01,
+         *       "high": 0.09,
+         *       "p": 0.22,
+         *       "verdict": "no difference that these labels can show",
+         *       "disagreements": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": "sea-otter",
+         *           "a": "seal",
+         *           "b": "sea-otter"
+         *         }
+         *       ]
+         *     }
+         */
+        EncoderComparison: {
+            /**
+             * Count
+             * @description Labelled images that both answered.
+             */
+            count: number;
+            /** Accuracy A */
+            accuracy_a: number;
+            /** Accuracy B */
+            accuracy_b: number;
+            /**
+             * Difference
+             * @description Accuracy of B less that of A.
+             */
+            difference: number;
+            /**
+             * Low
+             * @description Lower end of its 95 % interval.
+             */
+            low: number;
+            /** High */
+            high: number;
+            /**
+             * P
+             * @description McNemar's exact test that neither is better.
+             */
+            p: number;
+            /**
+             * Verdict
+             * @example no difference that these labels can show
+             */
+            verdict: string;
+            /** Disagreements */
+            disagreements: components["schemas"]["Disagreement"][];
+            /**
+             * A
+             * @description Encoder A.
+             */
+            a: string;
+            /**
+             * B
+             * @description Encoder B.
+             */
+            b: string;
+        };
+        /**
          * EncoderList
          * @example {
          *       "encoders": [
@@ -894,6 +1251,116 @@ export interface components {
              * @example 50
              */
             count: number;
+        };
+        /**
+         * Evaluation
+         * @example {
+         *       "version": 12,
+         *       "encoder_id": "vit-msn-small-1a2b3c4d",
+         *       "estimate": {
+         *         "accuracy": 0.93,
+         *         "low": 0.87,
+         *         "high": 0.96,
+         *         "count": 100
+         *       },
+         *       "verdict": "label more: ten more labels would bring about +1.5 points",
+         *       "note": null,
+         *       "classes": [
+         *         {
+         *           "class_id": "sea-otter",
+         *           "label": "Sea otter",
+         *           "examples": 50,
+         *           "precision": {
+         *             "value": 0.94,
+         *             "low": 0.84,
+         *             "high": 0.98,
+         *             "count": 50
+         *           },
+         *           "recall": {
+         *             "value": 0.94,
+         *             "low": 0.84,
+         *             "high": 0.98,
+         *             "count": 50
+         *           }
+         *         }
+         *       ],
+         *       "confusion": [
+         *         {
+         *           "actual": "sea-otter",
+         *           "predicted": "seal",
+         *           "count": 3,
+         *           "image_ids": [
+         *             7,
+         *             8,
+         *             9
+         *           ]
+         *         }
+         *       ],
+         *       "curve": [
+         *         {
+         *           "labels": 40,
+         *           "accuracy": 0.88,
+         *           "low": 0.84,
+         *           "high": 0.92
+         *         }
+         *       ],
+         *       "forecast": {
+         *         "labels": 110,
+         *         "accuracy": 0.945,
+         *         "low": 0.92,
+         *         "high": 0.97
+         *       },
+         *       "suspects": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": "sea-otter",
+         *           "suggested_class_id": "seal",
+         *           "score": 0.87,
+         *           "reason": "9 of its 10 nearest labelled images are of another class"
+         *         }
+         *       ]
+         *     }
+         */
+        Evaluation: {
+            /**
+             * Version
+             * @description The classifier version that answers: this is about it.
+             */
+            version: number;
+            /** Encoder Id */
+            encoder_id: string;
+            /** @description Cross-validated accuracy on the labels; None until some class has two. */
+            estimate: components["schemas"]["Estimate"] | null;
+            /**
+             * Verdict
+             * @description Whether to label on, in words.
+             * @example too few labels to say
+             */
+            verdict: string;
+            /**
+             * Note
+             * @description What the labels do not allow to say yet, and why.
+             */
+            note: string | null;
+            /** Classes */
+            classes: components["schemas"]["ClassEvaluation"][];
+            /**
+             * Confusion
+             * @description Cells with images in them alone.
+             */
+            confusion: components["schemas"]["ConfusionCell"][];
+            /**
+             * Curve
+             * @description Accuracy against the number of labels.
+             */
+            curve: components["schemas"]["CurvePoint"][];
+            /** @description What ten more labels would bring. */
+            forecast: components["schemas"]["CurvePoint"] | null;
+            /**
+             * Suspects
+             * @description Labels that look wrong, the likeliest first.
+             */
+            suspects: components["schemas"]["Suspect"][];
         };
         /**
          * Example
@@ -1304,6 +1771,25 @@ export interface components {
             labels: components["schemas"]["LabelChange"][];
         };
         /**
+         * LabelSnapshot
+         * @description The labels that a version was fitted on; images of it may be gone since.
+         * @example {
+         *       "version": 12,
+         *       "labels": [
+         *         {
+         *           "image_id": 7,
+         *           "class_id": "sea-otter"
+         *         }
+         *       ]
+         *     }
+         */
+        LabelSnapshot: {
+            /** Version */
+            version: number;
+            /** Labels */
+            labels: components["schemas"]["SnapshotLabel"][];
+        };
+        /**
          * LabelsChanged
          * @example {
          *       "previous": [
@@ -1379,6 +1865,23 @@ export interface components {
              * @description The nearest examples.
              */
             neighbours: components["schemas"]["Neighbour"][];
+            /**
+             * Set
+             * @description Class ids of which one is right as often as `coverage` says, the likeliest first; None where the labels are too few.
+             */
+            set?: string[] | null;
+            /** Coverage */
+            coverage?: number | null;
+            /**
+             * Unknown Score
+             * @description How unlike everything labelled it is.
+             */
+            unknown_score?: number | null;
+            /**
+             * Note
+             * @description What the labels do not allow to say yet, and why.
+             */
+            note?: string | null;
         };
         /** PredictionSummary */
         PredictionSummary: {
@@ -1412,7 +1915,13 @@ export interface components {
          *               "class_id": "sea-otter",
          *               "similarity": 0.83
          *             }
-         *           ]
+         *           ],
+         *           "set": [
+         *             "sea-otter"
+         *           ],
+         *           "coverage": 0.9,
+         *           "unknown_score": 0.12,
+         *           "note": null
          *         }
          *       ],
          *       "rejected": [
@@ -1597,7 +2106,7 @@ export interface components {
              * Classifier
              * @enum {string}
              */
-            classifier: "auto" | "logistic" | "prototype";
+            classifier: "auto" | "labels" | "logistic" | "prototype";
             /**
              * Encoder Id
              * @description None until the first encoder is registered.
@@ -1691,7 +2200,7 @@ export interface components {
              * Classifier
              * @example auto
              */
-            classifier?: ("auto" | "logistic" | "prototype") | null;
+            classifier?: ("auto" | "labels" | "logistic" | "prototype") | null;
             /** Encoder Id */
             encoder_id?: string | null;
         };
@@ -1851,6 +2360,27 @@ export interface components {
             /** Signed In */
             signed_in: boolean;
         };
+        /**
+         * Share
+         * @description A share in [0, 1] with its 95 % interval and the number of images behind it.
+         */
+        Share: {
+            /** Value */
+            value: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Count */
+            count: number;
+        };
+        /** SnapshotLabel */
+        SnapshotLabel: {
+            /** Image Id */
+            image_id: number;
+            /** Class Id */
+            class_id: string;
+        };
         /** Suggestion */
         Suggestion: {
             /** Image Id */
@@ -1888,6 +2418,25 @@ export interface components {
              * @enum {string}
              */
             strategy: "auto" | "coverage" | "uncertain";
+        };
+        /** Suspect */
+        Suspect: {
+            /** Image Id */
+            image_id: number;
+            /**
+             * Class Id
+             * @description The label that looks wrong.
+             */
+            class_id: string;
+            /** Suggested Class Id */
+            suggested_class_id: string;
+            /**
+             * Score
+             * @description How much it looks wrong.
+             */
+            score: number;
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -3090,6 +3639,8 @@ export interface operations {
             query?: {
                 /** @description Id of the project. */
                 project?: string;
+                /** @description Also say how sure it is: the set, its coverage, how unknown. */
+                explain?: boolean;
             };
             header?: never;
             path?: never;
@@ -3173,6 +3724,133 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_evaluation_evaluation_get: {
+        parameters: {
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_classifiers_classifiers_compare_get: {
+        parameters: {
+            query: {
+                a: number;
+                b: number;
+                /** @description Id of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassifierComparison"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare_encoders_encoders_compare_get: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+                /** @description Id of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EncoderComparison"];
                 };
             };
             /** @description What was wrong and what to do */
@@ -3301,6 +3979,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Classifier"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_labels_classifiers__version__labels_get: {
+        parameters: {
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelSnapshot"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_classifier_classifiers__version__export_get: {
+        parameters: {
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+                /** @description onnx: preprocessing, encoder and head; npz: the head; csv: predictions. */
+                format?: "onnx" | "npz" | "csv";
+            };
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                    "application/zip": unknown;
+                    "text/csv": unknown;
                 };
             };
             /** @description What was wrong and what to do */

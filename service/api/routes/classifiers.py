@@ -1,8 +1,11 @@
 """Classifier versions and encoders."""
 
-from fastapi import APIRouter
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
 
 from service.api.dependencies import ContextDep, Limit, ProjectId
+from service.api.evaluation_schemas import LabelSnapshot
 from service.api.job_schemas import Job
 from service.api.schemas import (
     Classifier,
@@ -13,7 +16,7 @@ from service.api.schemas import (
     RowId,
 )
 from service.domain import entities
-from service.usecases import classifiers, encoders
+from service.usecases import classifiers, encoders, exporting
 
 router = APIRouter(tags=["classifiers and encoders"])
 
@@ -41,6 +44,40 @@ def activate(
     version: RowId, context: ContextDep, project: ProjectId = "default"
 ) -> entities.Classifier:
     return classifiers.activate(context, project, version)
+
+
+@router.get(
+    "/classifiers/{version}/labels",
+    summary="The labels that a version was fitted on",
+    response_model=LabelSnapshot,
+)
+def get_labels(
+    version: RowId, context: ContextDep, project: ProjectId = "default"
+) -> entities.LabelSnapshot:
+    return classifiers.get_labels(context, project, version)
+
+
+@router.get(
+    "/classifiers/{version}/export",
+    summary="A version as a file that runs without Handful, or its answers for the pool",
+    response_class=Response,
+    responses={200: {"content": {kind: {} for kind in exporting.MEDIA_TYPES.values()}}},
+)
+def export_classifier(
+    version: RowId,
+    context: ContextDep,
+    project: ProjectId = "default",
+    format_: Annotated[
+        Literal["onnx", "npz", "csv"],
+        Query(
+            alias="format",
+            description="onnx: preprocessing, encoder and head; npz: the head; csv: predictions.",
+        ),
+    ] = "onnx",
+) -> Response:
+    filename, content = exporting.export_classifier(context, project, version, format_)
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Response(content, media_type=exporting.MEDIA_TYPES[format_], headers=headers)
 
 
 @router.get("/encoders", summary="List the encoders", response_model=EncoderList)

@@ -171,16 +171,25 @@ def get_neighbours(
     tags=["predictions"],
     summary="Predict files, which are not kept, or images of the pool",
     response_model=Predictions,
+    response_model_exclude_unset=True,
     openapi_extra=upload_body(ids=True),
 )
 def predict(
-    given: FilesOrIds, context: ContextDep, project: ProjectId = "default"
+    given: FilesOrIds,
+    context: ContextDep,
+    project: ProjectId = "default",
+    explain: Annotated[
+        bool, Query(description="Also say how sure it is: the set, its coverage, how unknown.")
+    ] = False,
 ) -> dict[str, Any]:
     rejected: list[entities.Rejected] = []
     if isinstance(given, ImageIds):
-        predictions, version = prediction.predict_images(context, project, given.image_ids)
+        ids = given.image_ids
+        predictions, version = prediction.predict_images(context, project, ids, explain=explain)
     else:
-        predictions, rejected, version = prediction.predict_files(context, project, given)
+        predictions, rejected, version = prediction.predict_files(
+            context, project, given, explain=explain
+        )
     return {"predictions": predictions, "rejected": rejected, "classifier": version}
 
 
