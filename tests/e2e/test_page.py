@@ -135,7 +135,7 @@ def test_a_picture_is_tried_without_being_stored(
     )
     dialogue = page.get_by_role("dialog", name="Try it")
     expect(dialogue.get_by_role("list", name="Probability of each class")).to_contain_text("Stroke")
-    expect(dialogue.get_by_role("button", name="Open similar image")).not_to_have_count(0)
+    expect(dialogue.get_by_role("button", name="Open image")).not_to_have_count(0)
     assert trained("GET", "/images")["total"] == 24
 
 
@@ -147,7 +147,7 @@ def test_the_panel_tells_all_about_an_image_and_leads_to_its_neighbours(
     panel = page.get_by_role("complementary", name="Image")
     expect(panel).to_contain_text("nought-06.png")
     expect(panel.get_by_role("list", name="Probability of each class")).to_contain_text("%")
-    panel.get_by_role("button", name="Open similar image").first.click()
+    panel.get_by_role("button", name="Open image").first.click()
     expect(panel).not_to_contain_text("nought-06.png")
     expect(panel).to_contain_text("Labelled")
     panel.get_by_role("button", name="Remove from the pool").click()

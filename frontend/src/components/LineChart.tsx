@@ -1,10 +1,9 @@
-import { useElementSize } from "@mantine/hooks";
 import { dot, gridY, lineY, plot, pointerX, ruleX, tip } from "@observablehq/plot";
-import { useEffect, useMemo, useRef } from "react";
+import { useCallback } from "react";
 
 import { downsample } from "../state/downsample";
 import type { Point } from "../state/run";
-import styles from "./LineChart.module.css";
+import { Drawing } from "./Drawing";
 
 export interface Line {
   readonly name: string;
@@ -64,20 +63,9 @@ function draw({ lines, format, reached, fromZero, domain, label }: Props, width:
 
 /** Curves over training steps, with the values under the pointer. */
 export function LineChart({ label, lines, format, reached, fromZero, domain }: Props) {
-  const { ref: frame, width } = useElementSize();
-  const place = useRef<HTMLDivElement>(null);
-  const props = useMemo(
-    () => ({ label, lines, format, reached, fromZero, ...(domain && { domain }) }),
+  const drawn = useCallback(
+    (width: number) => draw({ label, lines, format, reached, fromZero, ...(domain && { domain }) }, width),
     [label, lines, format, reached, fromZero, domain],
   );
-  useEffect(() => {
-    if (width === 0) return;
-    const drawing = draw(props, width);
-    place.current?.replaceChildren(drawing);
-  }, [props, width]);
-  return (
-    <div ref={frame} className={styles.frame} style={{ height }}>
-      <div ref={place} />
-    </div>
-  );
+  return <Drawing height={height} draw={drawn} />;
 }

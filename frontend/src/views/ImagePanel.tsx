@@ -8,6 +8,7 @@ import { detailQuery, imageQuery, neighboursQuery } from "../api/queries";
 import type { Prediction } from "../api/types";
 import { Neighbours } from "../components/Neighbours";
 import { ScoreBars } from "../components/ScoreBars";
+import { SectionTitle } from "../components/SectionTitle";
 import type { ClassBook } from "../hooks/useClasses";
 import { percent } from "../state/figures";
 import type { Item } from "../state/items";
@@ -98,7 +99,7 @@ function Verdict({ detail, book, labelled }: { detail: Prediction; book: ClassBo
   const guess = `${book.name(detail.class_id)}, ${percent(detail.probability)}`;
   return (
     <section>
-      <Text className={styles.section}>{labelled ? "The classifier says" : "Prediction"}</Text>
+      <SectionTitle>{labelled ? "The classifier says" : "Prediction"}</SectionTitle>
       <Text fw={600} mb={8}>
         {detail.unknown ? `Unknown: unlike the examples (closest: ${guess})` : guess}
       </Text>
@@ -113,9 +114,9 @@ function Similar({ project, id, book, version, onOpen }: Props) {
   return (
     <section>
       <Group justify="space-between" mb={8}>
-        <Text className={styles.section} mb={0}>
+        <SectionTitle mb={0}>
           Most alike
-        </Text>
+        </SectionTitle>
         <SegmentedControl
           size="xs"
           value={of}

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { activateClassifier, updateProject } from "../api/calls";
 import { classifiersQuery, keys } from "../api/queries";
 import type { Classifier, ClassifierKind, Project } from "../api/types";
+import { SectionTitle } from "../components/SectionTitle";
 import { refreshFigures } from "../hooks/refresh";
 import { accuracies, interval, percent, plural } from "../state/figures";
 import { useEncoder } from "./EncoderCard";
@@ -32,7 +33,7 @@ export function Versions({ project, onClose, onEncoders }: Props) {
         <Kind project={project} />
         <EncoderFacts project={project} onEncoders={onEncoders} />
         <section>
-          <Text className={styles.section}>Versions</Text>
+          <SectionTitle>Versions</SectionTitle>
           <Text size="sm" c="var(--soft-ink)" mb="xs">
             Each change of labels makes a new version. Going back changes the answers, never the labels.
           </Text>
@@ -79,7 +80,7 @@ function Kind({ project }: { project: Project }) {
   });
   return (
     <section>
-      <Text className={styles.section}>Method</Text>
+      <SectionTitle>Method</SectionTitle>
       <SegmentedControl
         fullWidth
         data={kinds}
@@ -96,7 +97,7 @@ function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose">) {
   if (!encoder) return null;
   return (
     <section>
-      <Text className={styles.section}>Encoder</Text>
+      <SectionTitle>Encoder</SectionTitle>
       <Text size="sm" fw={600}>
         {encoder.name}
       </Text>

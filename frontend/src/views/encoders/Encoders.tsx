@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Loader, Text, Title } from "@mantine/core";
+import { Alert, Button, Loader } from "@mantine/core";
 import { IconPlus, IconSparkles } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,11 +7,8 @@ import { liveEncodersQuery } from "../../api/queries";
 import type { Job, Project } from "../../api/types";
 import type { Uploads } from "../../hooks/useUploads";
 import { isActive, pretrainings } from "../../state/jobs";
-import { PreparationBanner } from "../Banners";
-import desk from "../Desk.module.css";
-import { UploadTray } from "../UploadTray";
+import { PageFrame } from "../PageFrame";
 import { EncoderList } from "./EncoderList";
-import styles from "./Encoders.module.css";
 import { NoPretraining } from "./NoPretraining";
 import { PastRuns } from "./PastRuns";
 import { Pretraining } from "./Pretraining";
@@ -34,42 +31,35 @@ export default function Encoders({ project, jobs, uploads, onList }: Props) {
   const [newest, ...earlier] = runs;
   const close = () => setDialogue(null);
   return (
-    <main className={desk.main}>
-      <PreparationBanner project={project} />
-      <div className={styles.scroller}>
-        <div className={styles.page}>
-          <Group justify="space-between" gap="sm">
-            <div>
-              <Title order={2} size="h4">
-                Encoders
-              </Title>
-              <Text size="sm" c="var(--soft-ink)">
-                An encoder turns each image into numbers; the better it suits your images, the fewer labels they need.
-              </Text>
-            </div>
-            <Group gap="xs">
-              <Button size="sm" variant="default" leftSection={<IconPlus size={16} />} onClick={() => setDialogue("register")}>
-                Register an encoder
+    <>
+      <PageFrame
+        project={project}
+        uploads={uploads}
+        title="Encoders"
+        about="An encoder turns each image into numbers; the better it suits your images, the fewer labels they need."
+        actions={
+          <>
+            <Button size="sm" variant="default" leftSection={<IconPlus size={16} />} onClick={() => setDialogue("register")}>
+              Register an encoder
+            </Button>
+            {newest && (
+              <Button size="sm" leftSection={<IconSparkles size={16} />} onClick={() => setDialogue("pretrain")}>
+                Pretrain a new one
               </Button>
-              {newest && (
-                <Button size="sm" leftSection={<IconSparkles size={16} />} onClick={() => setDialogue("pretrain")}>
-                  Pretrain a new one
-                </Button>
-              )}
-            </Group>
-          </Group>
-          {newest && isActive(newest) && <Pretraining key={newest.id} job={newest} project={project} />}
-          <Registrations jobs={jobs} asked={asked} />
-          <Listed project={project} />
-          {newest && !isActive(newest) && <Pretraining key={newest.id} job={newest} project={project} />}
-          {earlier.length > 0 && <PastRuns jobs={earlier} project={project} />}
-          {!newest && <NoPretraining project={project} onStart={() => setDialogue("pretrain")} onList={onList} />}
-        </div>
-      </div>
-      <UploadTray uploads={uploads} />
+            )}
+          </>
+        }
+      >
+        {newest && isActive(newest) && <Pretraining key={newest.id} job={newest} project={project} />}
+        <Registrations jobs={jobs} asked={asked} />
+        <Listed project={project} />
+        {newest && !isActive(newest) && <Pretraining key={newest.id} job={newest} project={project} />}
+        {earlier.length > 0 && <PastRuns jobs={earlier} project={project} />}
+        {!newest && <NoPretraining project={project} onStart={() => setDialogue("pretrain")} onList={onList} />}
+      </PageFrame>
       {dialogue === "register" && <RegisterEncoder onClose={close} onAsked={(job) => setAsked(job.id)} />}
       {dialogue === "pretrain" && <StartPretraining project={project} jobs={runs} onClose={close} />}
-    </main>
+    </>
   );
 }
 

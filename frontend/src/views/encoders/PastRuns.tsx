@@ -3,6 +3,7 @@ import { IconChevronRight } from "@tabler/icons-react";
 import { useState } from "react";
 
 import type { Job, Project } from "../../api/types";
+import { SectionTitle } from "../../components/SectionTitle";
 import { askedFor, stateColour, stateWord, took } from "../../state/jobs";
 import styles from "./Encoders.module.css";
 import { Pretraining } from "./Pretraining";
@@ -17,7 +18,7 @@ export function PastRuns({ jobs, project }: Props) {
   const [open, setOpen] = useState<string | null>(null);
   return (
     <section aria-label="Earlier pretrainings">
-      <Text className={styles.section}>Earlier pretrainings</Text>
+      <SectionTitle>Earlier pretrainings</SectionTitle>
       {jobs.map((job) => (
         <div key={job.id} className={styles.past}>
           <UnstyledButton

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { registerEncoder } from "../../api/calls";
 import { keys } from "../../api/queries";
 import type { Job } from "../../api/types";
+import { SectionTitle } from "../../components/SectionTitle";
 import { formats } from "../../state/encoders";
 import styles from "./Encoders.module.css";
 
@@ -49,7 +50,7 @@ export function RegisterEncoder({ onClose, onAsked }: Props) {
             }}
           />
           <div>
-            <Text className={styles.section}>What a spec can be</Text>
+            <SectionTitle>What a spec can be</SectionTitle>
             {formats.map((one) => (
               <UnstyledButton key={one.spec} className={styles.format} onClick={() => setSpec(one.spec)} aria-label={`Fill in ${one.spec}`}>
                 <code>{one.spec}</code>
