@@ -1,30 +1,58 @@
-"""Low-shot evaluation: n labelled images a class, tested on all others, over many draws."""
+"""Low-shot evaluation: few labelled images a class, tested on images that no head has seen."""
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from models.classifiers import LinearHead, LogisticRegressionClassifier, PrototypeClassifier
+from models.calibration_error import expected_calibration_error
+from models.classifiers import Head, LogisticRegressionClassifier, PrototypeClassifier
 from models.features import Features
+from models.low_shot_splits import Rows, Split, draw, without_pool
 
-HeadFactory = Callable[[], LinearHead]
+Array: TypeAlias = npt.NDArray[np.generic]
+HeadFactory: TypeAlias = Callable[[], Head]
 
 HEADS: Mapping[str, HeadFactory] = {
     "logistic": LogisticRegressionClassifier,
     "prototype": PrototypeClassifier,
 }
+# The probabilities of so many images fit any memory, for a thousand classes too.
+AT_ONCE = 8192
+
+
+class Predictor(Protocol):
+    """What has learned; the columns of `predict_proba(X)` are `classes_`."""
+
+    @property
+    def classes_(self) -> Array: ...
+
+    def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]: ...
+
+
+# From labelled features (n, d), their classes (n,) and, where there is one, a pool (p, d).
+Fit: TypeAlias = Callable[[Array, Array, Array | None], Predictor]
 
 
 @dataclass(frozen=True)
 class LowShotResult:
-    """Top-1 accuracies, in [0, 1], of one head at one number of labels a class."""
+    """What one head made of one set of tests at one number of labels a class.
+
+    draws: top-1 accuracies in [0, 1]; ece: expected calibration error of the answers of all
+    draws together, as the few of a single draw would add their own noise to it; fit_seconds:
+    median over draws; tests: the set's name, "" for the only one.
+    """
 
     head: str
     shots: int
     draws: tuple[float, ...]
+    ece: float
+    fit_seconds: float
+    tests: str = ""
 
     @property
     def mean(self) -> float:
@@ -43,45 +71,46 @@ def low_shot_table(
     seeds: int = 10,
     heads: Mapping[str, HeadFactory] = HEADS,
 ) -> list[LowShotResult]:
-    """Mean top-1 of each head at each number of labels a class.
+    """Heads that learn from labels alone, tested on all images that are not labelled.
 
     features: (n, d) raw encoder features; labels: (n,) classes. All heads see the same draws,
     which depend on the labels, the number of shots and the seed alone, so that encoders can
     be compared draw by draw. Raises ValueError where a class has no image left to test with.
     """
     encoded, classes = np.asarray(features), np.asarray(labels)
-    results = []
+    fits = {name: plain(head) for name, head in heads.items()}
+    results: list[LowShotResult] = []
     for count in shots:
-        draws = [draw(classes, count, seed) for seed in range(seeds)]
-        for name, head in heads.items():
-            accuracies = [_accuracy(head(), encoded, classes, labelled) for labelled in draws]
-            results.append(LowShotResult(name, count, tuple(accuracies)))
+        splits = [without_pool(draw(classes, count, seed)) for seed in range(seeds)]
+        results += measure(encoded, classes, count, splits, fits)
     return results
 
 
-def draw(labels: npt.NDArray[np.generic], shots: int, seed: int) -> npt.NDArray[np.bool_]:
-    """(n,) mask with `shots` random images of each class."""
-    rng = np.random.default_rng([seed, shots])
-    labelled = np.zeros(len(labels), dtype=bool)
-    for name in np.unique(labels):
-        members = np.flatnonzero(labels == name)
-        if len(members) <= shots:
-            raise ValueError(
-                f"class {str(name)!r} has {len(members)} images: {shots} labels a class leave "
-                f"none to test with; ask for fewer or add images"
-            )
-        labelled[rng.choice(members, shots, replace=False)] = True
-    return labelled
+def plain(head: HeadFactory) -> Fit:
+    """A head fitted as it stands, its probabilities not calibrated."""
+    return lambda features, labels, pool: head().fit(features, labels, pool)
 
 
-def _accuracy(
-    head: LinearHead,
-    features: npt.NDArray[np.generic],
-    labels: npt.NDArray[np.generic],
-    labelled: npt.NDArray[np.bool_],
-) -> float:
-    head.fit(features[labelled], labels[labelled])
-    return float(np.mean(head.predict(features[~labelled]) == labels[~labelled]))
+def measure(
+    features: Array, labels: Array, shots: int, splits: Sequence[Split], fits: Mapping[str, Fit]
+) -> Iterator[LowShotResult]:
+    """Each head on each set of tests and, where there are several, on their mean.
+
+    features: (n, d) raw encoder features; labels: (n,); shots: labels a class, for the record;
+    splits: one for each draw, all with sets of tests of the same names.
+    """
+    for name, fit in fits.items():
+        trials = [_trial(fit, features, labels, split) for split in splits]
+        seconds = float(np.median([trial.fit_seconds for trial in trials]))
+        by_set = {tests: [trial.answers[tests] for trial in trials] for tests in splits[0].tests}
+        for tests, answers in by_set.items():
+            draws = tuple(answer.accuracy for answer in answers)
+            yield LowShotResult(name, shots, draws, _ece(answers), seconds, tests)
+        if len(by_set) > 1:
+            draws = tuple(trial.mean_accuracy for trial in trials)
+            together = [answer for answers in by_set.values() for answer in answers]
+            mean = f"mean of {len(by_set)}"
+            yield LowShotResult(name, shots, draws, _ece(together), seconds, mean)
 
 
 def raw_pixel_features(images: Sequence[Image.Image], side: int = 32) -> Features:
@@ -91,3 +120,53 @@ def raw_pixel_features(images: Sequence[Image.Image], side: int = 32) -> Feature
         small = image.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
         row[:] = np.asarray(small, dtype=np.float32).ravel() / 255
     return features
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """(m,) each: how sure the head was of its answer, in [0, 1], and whether that was right."""
+
+    confidence: npt.NDArray[np.float64]
+    right: npt.NDArray[np.bool_]
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.right.mean())
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What came of one draw; answers by the name of the set of tests."""
+
+    fit_seconds: float
+    answers: Mapping[str, _Answers]
+
+    @property
+    def mean_accuracy(self) -> float:
+        return float(np.mean([answers.accuracy for answers in self.answers.values()]))
+
+
+def _trial(fit: Fit, features: Array, labels: Array, split: Split) -> _Trial:
+    pool = features[split.pool] if len(split.pool) else None
+    seen, classes = features[split.labelled], labels[split.labelled]
+    began = time.perf_counter()
+    fitted = fit(seen, classes, pool)
+    seconds = time.perf_counter() - began
+    answers = {name: _answer(fitted, features, labels, rows) for name, rows in split.tests.items()}
+    return _Trial(seconds, answers)
+
+
+def _answer(fitted: Predictor, features: Array, labels: Array, rows: Rows) -> _Answers:
+    confidence, right = [], []
+    for part in np.array_split(rows, range(AT_ONCE, len(rows), AT_ONCE)):
+        probabilities = fitted.predict_proba(features[part])
+        confidence.append(probabilities.max(axis=1))
+        right.append(fitted.classes_[probabilities.argmax(axis=1)] == labels[part])
+    return _Answers(np.concatenate(confidence), np.concatenate(right))
+
+
+def _ece(answers: Sequence[_Answers]) -> float:
+    return expected_calibration_error(
+        np.concatenate([each.confidence for each in answers]),
+        np.concatenate([each.right for each in answers]),
+    )

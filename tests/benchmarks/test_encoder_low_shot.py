@@ -29,7 +29,8 @@ def test_all_products_between_samples_stay(wide: tuple[Features, list[str]]) -> 
 def test_every_draw_has_the_same_accuracy(wide: tuple[Features, list[str]]) -> None:
     features, labels = wide
     slow = low_shot_table(features, labels, (1, 2, 5, 10), 10, HEAD)
-    assert low_shot_table(in_own_span(features), labels, (1, 2, 5, 10), 10, HEAD) == slow
+    fast = low_shot_table(in_own_span(features), labels, (1, 2, 5, 10), 10, HEAD)
+    assert [result.draws for result in fast] == [result.draws for result in slow]
     means = [result.mean for result in slow]
     assert 0.25 < means[0] < means[-1] < 1  # neither chance nor trivial: it could differ
 

@@ -8,7 +8,8 @@ from sklearn.datasets import load_digits
 from models.classifiers import PrototypeClassifier
 from models.images import decode
 from models.labelled_folder import read_labelled
-from models.low_shot import draw, low_shot_table, raw_pixel_features
+from models.low_shot import low_shot_table, raw_pixel_features
+from models.low_shot_splits import draw
 
 
 def test_each_head_and_shot_count_has_a_draw_for_each_seed() -> None:
