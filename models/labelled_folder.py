@@ -1,6 +1,6 @@
 """The files of a source one by one; where it has one folder a class, with their labels."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,14 +27,26 @@ def read_labelled(source: str | Path, max_bytes: int = MAX_BYTES) -> Iterator[La
     Raises SourceError.
     """
     found = False
-    for file in _files(source):
-        if file.label is not None:
-            found = True
-            yield LabelledFile(file.name, file.label, _read(file, source, max_bytes))
+    for labelled in read_chosen(source, lambda file: file.label, max_bytes):
+        found = True
+        yield labelled
     if not found:
         raise SourceError(
             f"{source} holds no class folders: expected one folder a class with its images inside"
         )
+
+
+def read_chosen(
+    source: str | Path, label_of: Callable[[ImageFile], str | None], max_bytes: int = MAX_BYTES
+) -> Iterator[LabelledFile]:
+    """The files of `source` that `label_of` gives a class, as `read_labelled` reads them.
+
+    The others are never read. There may be none. Raises SourceError.
+    """
+    for file in _files(source):
+        label = label_of(file)
+        if label is not None:
+            yield LabelledFile(file.name, label, _read(file, source, max_bytes))
 
 
 def read_files(source: str | Path, max_bytes: int = MAX_BYTES) -> Iterator[tuple[str, bytes]]:

@@ -12,6 +12,7 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Labels: TypeAlias = npt.NDArray[np.generic]
 # Sets of tests by their names; "" is the name of the only one of the same data.
 Tests: TypeAlias = Mapping[str, Rows]
+NONE_APART: Tests = {}
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def draw(labels: Labels, shots: int, seed: int) -> Mask:
     return _choose(labels, shots, _generator(shots, seed))
 
 
-def draw_split(labels: Labels, shots: int, seed: int, tests: Tests | None = None) -> Split:
+def draw_split(labels: Labels, shots: int, seed: int, tests: Tests = NONE_APART) -> Split:
     """`shots` random images of each class are labelled, of the others a random half is the pool.
 
     The other half are the tests, unless there are `tests` apart. Depends on the labels, the
@@ -39,7 +40,7 @@ def draw_split(labels: Labels, shots: int, seed: int, tests: Tests | None = None
 
 
 def split_others(
-    labelled: Mask, generator: np.random.Generator, tests: Tests | None = None
+    labelled: Mask, generator: np.random.Generator, tests: Tests = NONE_APART
 ) -> Split:
     """Half of what is not `labelled` (n,) is the pool, the other half the tests, if none are given.
 

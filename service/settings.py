@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         return self.data_dir.resolve() / "runs"
 
     @property
+    def features_dir(self) -> Path:
+        """Folder of the features that evaluations have extracted, which can be made anew."""
+        return self.data_dir.resolve() / "cache" / "features"
+
+    @property
     def store(self) -> str:
         """URL of the image store in force."""
         return self.store_url or str(self.data_dir.resolve() / "store")

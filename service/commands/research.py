@@ -1,83 +1,140 @@
 """Commands that need data and a machine, but no running service."""
 
 import json
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
-import numpy as np
 import typer
-from PIL.Image import Image
 from rich.progress import track
 
+from models.embedded_images import CachedEncoder, EmbeddedImages
 from models.errors import EncoderError
-from models.features import Features
-from models.image_sources import SourceError
-from models.images import ImageRejected, decode
-from models.labelled_folder import read_labelled
-from models.low_shot import low_shot_table
+from models.heads import HEADS
+from models.imagenet_subsets import read_subsets
+from models.labelled_folder import LabelledFile
+from models.low_shot import Fit, LowShotResult, measure
+from models.low_shot_data import LowShotData, Plan, read_data
+from models.manifest import MANIFEST_FILE
+from models.measured_heads import POOL, fits_of
 from service.commands.common import console, fail, print_rows, read_settings
+from service.settings import Settings
 
-if TYPE_CHECKING:
-    from models.encoder import TorchEncoder
+SHOTS = "1,2,5,10"
+ALL_HEADS = ",".join(HEADS)
+COLUMNS = ("head", "shots", "mean", "std", "ece", "fit_seconds")
 
-BATCH = 32
-Data = Annotated[Path, typer.Option(help="Folder with one subfolder a class, or a zip of one.")]
+Data = Annotated[
+    Path, typer.Option(help="Folder or zip with one folder a class, or train/ + val/.")
+]
+Shots = Annotated[str | None, typer.Option(help="Labels a class.", show_default=SHOTS)]
+Seeds = Annotated[int, typer.Option(help="Random draws of the labels.", min=1)]
+Heads = Annotated[str, typer.Option(help="What learns from the features.")]
+SubsetFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--subset-file", help="List of the labelled images, or a folder of lists."),
+]
+TestData = Annotated[
+    list[Path] | None, typer.Option(help="Other images of the same classes to test on.")
+]
+ReportFile = Annotated[
+    Path | None, typer.Option("--json", help="Write the results with every draw to this file.")
+]
 
 
 def evaluate(
     data: Data,
     encoder: Annotated[str, typer.Option(help="Spec of the encoder.")] = "auto",
-    shots: Annotated[str, typer.Option(help="Labels a class, separated by commas.")] = "1,2,5,10",
-    seeds: Annotated[int, typer.Option(help="Random draws of the labels.", min=1)] = 10,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the results with every draw to this file.")
-    ] = None,
+    shots: Shots = None,
+    seeds: Seeds = 10,
+    heads: Heads = ALL_HEADS,
+    subset_file: SubsetFiles = None,
+    test_data: TestData = None,
+    json_file: ReportFile = None,
 ) -> None:
-    """Measure an encoder with few labels: n images a class to learn from, all others to test."""
-    from models.encoder import TorchEncoder, register_encoder
+    """Measure heads on an encoder's features, with few labels a class to learn from.
 
-    settings = read_settings()
+    Of the other images a random half is the pool, from which the head `pool` learns too; the
+    rest, or what --test-data names, are the tests.
+    """
     try:
-        numbers = [int(shot) for shot in shots.split(",")]
-        folder = register_encoder(
-            encoder, settings.encoders_dir, hub_timeout_seconds=settings.hub_timeout_seconds
-        )
-        opened = TorchEncoder(folder)
-        features, labels = _embed_all(opened, data)
-        table = low_shot_table(features, labels, numbers, seeds)
+        fits = fits_of(heads.split(","))
+        plan = _plan(data, shots, seeds, subset_file or [], test_data or [], POOL in fits)
+        opened = _open_encoder(encoder, read_settings())
+        study = read_data(plan, lambda files: _embed(opened, files))
+        results = _measure(study, fits)
     except (EncoderError, ValueError) as error:
         fail(str(error))
-    rows: list[dict[str, Any]] = [
-        {"head": r.head, "shots": r.shots, "mean": r.mean, "std": r.std, "draws": list(r.draws)}
-        for r in table
-    ]
-    print_rows(
-        rows, ("head", "shots", "mean", "std"), as_json=False, title=f"{data} by {folder.name}"
-    )
+    rows = [_row(result) for result in results]
+    columns = COLUMNS if all("tests" not in row for row in rows) else ("tests", *COLUMNS)
+    print_rows(rows, columns, as_json=False, title=f"{data} by {opened.encoder_id}")
     if json_file:
-        report = {"data": str(data), "encoder": folder.name, "results": rows}
+        report = {"data": str(data), "encoder": opened.encoder_id, "results": rows}
         json_file.write_text(json.dumps(report, indent=1))
 
 
-def _embed_all(encoder: "TorchEncoder", data: Path) -> tuple[Features, list[str]]:
-    """Features and labels of all usable images, of which only a batch is held decoded."""
-    features: list[Features] = []
-    labels: list[str] = []
-    images = _usable_images(data)
-    while batch := list(islice(images, BATCH)):
-        features.append(encoder.embed([image for image, _ in batch]))
-        labels += [label for _, label in batch]
-    if not features:
-        raise SourceError(f"{data} holds no usable image")
-    return np.concatenate(features), labels
+def _plan(
+    data: Path,
+    shots: str | None,
+    seeds: int,
+    subset_files: list[Path],
+    test_data: list[Path],
+    unlabelled: bool,
+) -> Plan:
+    if subset_files and shots:
+        raise ValueError("--subset-file says how many labels a class there are: drop --shots")
+    numbers = _numbers(shots or SHOTS)
+    return Plan(data, numbers, seeds, read_subsets(subset_files), test_data, unlabelled)
 
 
-def _usable_images(data: Path) -> Iterator[tuple[Image, str]]:
-    """Images and their labels; what is no image is named and left out."""
-    for file in track(read_labelled(data), description="Embedding", console=console):
-        try:
-            yield decode(file.data).image, file.label
-        except ImageRejected as rejection:
-            console.print(f"Left out: {file.name}: {rejection.message}", style="yellow")
+def _numbers(shots: str) -> list[int]:
+    words = [word.strip() for word in shots.split(",")]
+    if not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise ValueError(f"--shots {shots!r} are not numbers above zero with commas, like {SHOTS}")
+    return [int(word) for word in words]
+
+
+def _open_encoder(spec: str, settings: Settings) -> CachedEncoder:
+    """An encoder's folder is taken as it is; what else a spec names is registered first."""
+    folders = (settings.encoders_dir / spec, Path(spec))
+    folder = next((each for each in folders if (each / MANIFEST_FILE).is_file()), None)
+    if folder is None:
+        # Takes seconds to import.
+        from models.encoder import register_encoder
+
+        folder = register_encoder(
+            spec, settings.encoders_dir, hub_timeout_seconds=settings.hub_timeout_seconds
+        )
+    return CachedEncoder(folder, settings.features_dir)
+
+
+def _embed(encoder: CachedEncoder, files: Iterable[LabelledFile]) -> EmbeddedImages:
+    """What is no image is named and left out."""
+
+    def left_out(name: str, why: str) -> None:
+        console.print(f"Left out: {name}: {why}", style="yellow", markup=False)
+
+    return encoder.embed(track(files, description="Embedding", console=console), left_out)
+
+
+def _measure(study: LowShotData, fits: Mapping[str, Fit]) -> list[LowShotResult]:
+    features, labels = study.images.features, study.images.labels
+    steps = [(shots, name) for shots in study.splits for name in fits]
+    results: list[LowShotResult] = []
+    for shots, name in track(steps, description="Measuring", console=console):
+        head = {name: fits[name]}
+        results += measure(features, labels, shots, study.splits[shots], head)
+    return results
+
+
+def _row(result: LowShotResult) -> dict[str, Any]:
+    row = {
+        "head": result.head,
+        "shots": result.shots,
+        "mean": result.mean,
+        "std": result.std,
+        "draws": list(result.draws),
+        "ece": result.ece,
+        "fit_seconds": result.fit_seconds,
+    }
+    return row | {"tests": result.tests} if result.tests else row
