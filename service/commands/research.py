@@ -60,8 +60,8 @@ def evaluate(
     try:
         fits = fits_of(heads.split(","))
         plan = _plan(data, shots, seeds, subset_file or [], test_data or [], POOL in fits)
-        opened = _open_encoder(encoder, read_settings())
-        study = read_data(plan, lambda files: _embed(opened, files))
+        opened = open_encoder(encoder, read_settings())
+        study = read_data(plan, lambda files: embed(opened, files))
         results = _measure(study, fits)
     except (EncoderError, ValueError) as error:
         fail(str(error))
@@ -94,7 +94,7 @@ def _numbers(shots: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def _open_encoder(spec: str, settings: Settings) -> CachedEncoder:
+def open_encoder(spec: str, settings: Settings) -> CachedEncoder:
     """An encoder's folder is taken as it is; what else a spec names is registered first."""
     folders = (settings.encoders_dir / spec, Path(spec))
     folder = next((each for each in folders if (each / MANIFEST_FILE).is_file()), None)
@@ -108,7 +108,7 @@ def _open_encoder(spec: str, settings: Settings) -> CachedEncoder:
     return CachedEncoder(folder, settings.features_dir)
 
 
-def _embed(encoder: CachedEncoder, files: Iterable[LabelledFile]) -> EmbeddedImages:
+def embed(encoder: CachedEncoder, files: Iterable[LabelledFile]) -> EmbeddedImages:
     """What is no image is named and left out."""
 
     def left_out(name: str, why: str) -> None:
