@@ -1,6 +1,6 @@
 /** Every call the page makes, one function each. */
 import { body, client, formOf } from "./client";
-import type { ClassifierKind, ExamplesAdded, ImagesAdded, Job, LabelChange, Predictions, PretrainPayload } from "./types";
+import type { ClassifierKind, ExamplesAdded, ExportFormat, ImagesAdded, Job, LabelChange, Predictions, PretrainPayload } from "./types";
 
 type Signal = AbortSignal | undefined;
 
@@ -77,8 +77,13 @@ export const addImages = (project: string, files: File[], signal?: AbortSignal):
   body(client.POST("/images", { params: inProject(project), ...multipart(files, signal) }));
 export const addExamples = (project: string, id: string, files: File[], signal?: AbortSignal): Promise<ExamplesAdded> =>
   body(client.POST("/classes/{class_id}/examples", { params: classIn(project, id), ...multipart(files, signal) }));
-export const predictFiles = (project: string, files: File[], signal?: AbortSignal): Promise<Predictions> =>
-  body(client.POST("/predict", { params: inProject(project), ...multipart(files, signal) }));
+const explained = (project: string) => ({ query: { project, explain: true } });
+
+/** With how sure the answers are, as `explainImage`. */
+export const explainFiles = (project: string, files: File[], signal?: AbortSignal): Promise<Predictions> =>
+  body(client.POST("/predict", { params: explained(project), ...multipart(files, signal) }));
+export const explainImage = async (project: string, id: number, signal: AbortSignal) =>
+  (await body(client.POST("/predict", { params: explained(project), body: { image_ids: [id] }, signal }))).predictions[0] ?? null;
 export const predictImages = (project: string, ids: number[], signal?: AbortSignal): Promise<Predictions> =>
   body(client.POST("/predict", { params: inProject(project), body: { image_ids: ids }, ...(signal && { signal }) }));
 
@@ -90,6 +95,20 @@ export const listClassifiers = async (project: string) =>
 export const activateClassifier = (project: string, version: number) =>
   body(
     client.POST("/classifiers/{version}/activate", { params: { ...inProject(project), path: { version } } }),
+  );
+
+export const evaluate = (project: string, signal: AbortSignal) =>
+  body(client.GET("/evaluation", { params: inProject(project), signal }));
+export const compareClassifiers = (project: string, a: number, b: number, signal: AbortSignal) =>
+  body(client.GET("/classifiers/compare", { params: { query: { project, a, b } }, signal }));
+export const compareEncoders = (project: string, a: string, b: string, signal: AbortSignal) =>
+  body(client.GET("/encoders/compare", { params: { query: { project, a, b } }, signal }));
+export const exportClassifier = (project: string, version: number, format: ExportFormat): Promise<Blob> =>
+  body(
+    client.GET("/classifiers/{version}/export", {
+      params: { query: { project, format }, path: { version } },
+      parseAs: "blob",
+    }),
   );
 
 const jobOf = (id: string) => ({ path: { job_id: id } });

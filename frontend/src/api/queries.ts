@@ -5,7 +5,7 @@ import { fromSuggestion } from "../state/items";
 import { isActive } from "../state/jobs";
 import { emptyRun, fold, type Run } from "../state/run";
 import * as calls from "./calls";
-import type { Job, Project } from "./types";
+import type { Comparison, Job, Project } from "./types";
 
 export const keys = {
   session: ["session"] as const,
@@ -20,6 +20,7 @@ export const keys = {
   suggestions: (project: string) => ["suggestions", project] as const,
   image: (project: string, id: number) => ["image", project, id] as const,
   details: (project: string) => ["detail", project] as const,
+  evaluations: (project: string) => ["evaluation", project] as const,
 };
 
 export const sessionQuery = queryOptions({ queryKey: keys.session, queryFn: calls.getSession });
@@ -113,11 +114,11 @@ export const imageQuery = (project: string, id: number) =>
     queryFn: ({ signal }) => calls.getImage(project, id, signal),
   });
 
-/** Scores and nearest examples of one image; they belong to one classifier version. */
+/** Scores, certainty and nearest examples of one image; they belong to one classifier version. */
 export const detailQuery = (project: string, id: number, version: number | null) =>
   queryOptions({
     queryKey: [...keys.details(project), id, version] as const,
-    queryFn: async ({ signal }) => (await calls.predictImages(project, [id], signal)).predictions[0] ?? null,
+    queryFn: ({ signal }) => calls.explainImage(project, id, signal),
     enabled: version !== null,
   });
 
@@ -127,4 +128,34 @@ export const neighboursQuery = (project: string, id: number, of: "examples" | "i
     queryKey: [...keys.details(project), id, "neighbours", of, version] as const,
     queryFn: () => calls.listNeighbours(project, id, of, 8),
     placeholderData: (old, query) => (query?.queryKey[2] === id && query.queryKey[4] === of ? old : undefined),
+  });
+
+/** Of the version that answers; the previous one's stands until the new one's is there. */
+export const evaluationQuery = (project: string, version: number | null) =>
+  queryOptions({
+    queryKey: [...keys.evaluations(project), version] as const,
+    queryFn: ({ signal }) => calls.evaluate(project, signal),
+    enabled: version !== null,
+    placeholderData: (old, query) => (query?.queryKey[1] === project ? old : undefined),
+    meta: { shownInPlace: true },
+  });
+
+export interface Sides<Id> {
+  readonly a: Id;
+  readonly b: Id;
+}
+
+/** On the present labels, of which `version` tells that they have changed. */
+export const classifierComparisonQuery = (project: string, version: number | null, { a, b }: Sides<number>) =>
+  queryOptions({
+    queryKey: [...keys.evaluations(project), version, "classifiers", a, b] as const,
+    queryFn: ({ signal }): Promise<Comparison> => calls.compareClassifiers(project, a, b, signal),
+    meta: { shownInPlace: true },
+  });
+
+export const encoderComparisonQuery = (project: string, version: number | null, { a, b }: Sides<string>) =>
+  queryOptions({
+    queryKey: [...keys.evaluations(project), version, "encoders", a, b] as const,
+    queryFn: ({ signal }): Promise<Comparison> => calls.compareEncoders(project, a, b, signal),
+    meta: { shownInPlace: true },
   });

@@ -1,5 +1,5 @@
 /** The contract's messages under short names; the schema itself is generated. */
-import type { components } from "./schema";
+import type { components, operations } from "./schema";
 
 type Schemas = components["schemas"];
 
@@ -22,7 +22,13 @@ export type Suggestion = Schemas["Suggestion"];
 export type Classifier = Schemas["Classifier"];
 export type ClassifierKind = Project["classifier"];
 export type Encoder = Schemas["Encoder"];
+export type Evaluation = Schemas["Evaluation"];
+export type ClassEvaluation = Schemas["ClassEvaluation"];
+export type Comparison = Omit<Schemas["ClassifierComparison"], "a" | "b">;
 export type Job = Schemas["Job"];
 export type Preset = Schemas["Preset"];
 export type PretrainPayload = Schemas["PretrainPayload"];
 export type RunRecord = Schemas["Record"];
+
+type ExportQuery = NonNullable<operations["export_classifier_classifiers__version__export_get"]["parameters"]["query"]>;
+export type ExportFormat = NonNullable<ExportQuery["format"]>;

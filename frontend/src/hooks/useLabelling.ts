@@ -59,8 +59,11 @@ function useOutbox(project: string, onRefused: () => void) {
   return outbox;
 }
 
+/** An image with the label that it has, to be gone back to. */
+type Labelled = Pick<Item, "id" | "classId">;
+
 export interface Labelling {
-  readonly label: (items: readonly Item[], changes: readonly LabelChange[], description: string) => void;
+  readonly label: (items: readonly Labelled[], changes: readonly LabelChange[], description: string) => void;
   readonly undo: () => Step | undefined;
   readonly redo: () => Step | undefined;
   readonly forget: () => void;
@@ -90,7 +93,7 @@ export function useLabelling(project: string): Labelling {
   );
 
   const label = useCallback(
-    (items: readonly Item[], changes: readonly LabelChange[], description: string) => {
+    (items: readonly Labelled[], changes: readonly LabelChange[], description: string) => {
       const old = new Map(items.map((item) => [item.id, item.classId]));
       const after = changes.filter((change) => old.get(change.image_id) !== change.class_id);
       if (after.length === 0) return;

@@ -14,7 +14,7 @@ export function percent(share: number): string {
 }
 
 /** "89–96", the interval without its unit. */
-export function interval(estimate: Estimate): string {
+export function interval(estimate: Pick<Estimate, "low" | "high">): string {
   return `${Math.round(estimate.low * 100)}–${Math.round(estimate.high * 100)}`;
 }
 

@@ -7,6 +7,7 @@ describe("the URL", () => {
     "",
     "?project=sea&view=all",
     "?project=sea&view=encoders",
+    "?project=sea&view=evaluation&image=7",
     "?project=sea&view=class%3Asea-otter&order=confident",
     "?project=sea&view=predicted%3Aseal&image=12",
   ])("says the same after a round trip: %s", (search) => {

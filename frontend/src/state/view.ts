@@ -3,7 +3,7 @@ export type Order = "newest" | "oldest" | "uncertain" | "confident";
 
 export interface View {
   readonly project: string | null;
-  /** `suggestions`, a filter of GET /images, or `encoders`, which is no list of images. */
+  /** `suggestions`, a filter of GET /images, or a view that is no list of images: `evaluation`, `encoders`. */
   readonly list: string;
   readonly order: Order | null;
   /** The image to open with. */
@@ -13,11 +13,17 @@ export interface View {
 export const orders: readonly Order[] = ["newest", "oldest", "uncertain", "confident"];
 export const startingList = "suggestions";
 export const encodersView = "encoders";
-const plainLists = new Set(["suggestions", "all", "unlabelled", "labelled", "uncertain", "unknown", encodersView]);
+export const evaluationView = "evaluation";
+const plainLists = new Set(["suggestions", "all", "unlabelled", "labelled", "uncertain", "unknown", encodersView, evaluationView]);
 
 function knownList(list: string | null): string {
   if (list !== null && (plainLists.has(list) || /^(class|predicted):.+/.test(list))) return list;
   return startingList;
+}
+
+/** Views to be read, which are no list of images. */
+export function isPage(list: string): boolean {
+  return list === encodersView || list === evaluationView;
 }
 
 export function parseView(search: string): View {

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, CloseButton, Group, SegmentedControl, Stack, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, CloseButton, Group, SegmentedControl, Space, Stack, Text, Tooltip } from "@mantine/core";
 import { IconArrowsMaximize, IconBulb, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,6 +6,7 @@ import { useState } from "react";
 import { pictureUrl } from "../api/calls";
 import { detailQuery, imageQuery, neighboursQuery } from "../api/queries";
 import type { Prediction } from "../api/types";
+import { Certainty } from "../components/Certainty";
 import { Neighbours } from "../components/Neighbours";
 import { ScoreBars } from "../components/ScoreBars";
 import { SectionTitle } from "../components/SectionTitle";
@@ -104,6 +105,8 @@ function Verdict({ detail, book, labelled }: { detail: Prediction; book: ClassBo
         {detail.unknown ? `Unknown: unlike the examples (closest: ${guess})` : guess}
       </Text>
       <ScoreBars scores={detail.scores} book={book} />
+      <Space h="sm" />
+      <Certainty prediction={detail} book={book} />
     </section>
   );
 }

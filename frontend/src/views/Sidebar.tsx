@@ -1,11 +1,11 @@
 import { ScrollArea } from "@mantine/core";
-import { IconBolt, IconEye, IconHelpHexagon, IconPhoto, IconTagOff, IconZoomQuestion } from "@tabler/icons-react";
+import { IconBolt, IconChartDots, IconEye, IconHelpHexagon, IconPhoto, IconTagOff, IconZoomQuestion } from "@tabler/icons-react";
 import type { ReactNode, RefObject } from "react";
 
 import type { Project } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
 import { percent } from "../state/figures";
-import { classOfList, encodersView } from "../state/view";
+import { classOfList, encodersView, evaluationView } from "../state/view";
 import { ClassList } from "./ClassList";
 import { EncoderCard } from "./EncoderCard";
 import styles from "./Sidebar.module.css";
@@ -57,6 +57,7 @@ export function Sidebar(props: Props) {
         />
       </ScrollArea>
       <div className={styles.foot}>
+        {entry(evaluationView, "Evaluation", <IconChartDots size={18} />)}
         {entry(encodersView, "Encoders", <IconEye size={18} />, trained === null ? undefined : `pretraining ${percent(trained)}`)}
         <EncoderCard project={project} />
       </div>

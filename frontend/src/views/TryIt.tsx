@@ -3,8 +3,9 @@ import { IconPhotoSearch, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 
-import { predictFiles } from "../api/calls";
+import { explainFiles } from "../api/calls";
 import type { Prediction } from "../api/types";
+import { Certainty } from "../components/Certainty";
 import { chooseFiles } from "../components/chooseFiles";
 import { Neighbours } from "../components/Neighbours";
 import { ScoreBars } from "../components/ScoreBars";
@@ -62,7 +63,7 @@ function Asked({ project, version, book, file, onOpen }: Props & { file: File })
   useEffect(() => () => URL.revokeObjectURL(url), [url]);
   const { data, error, isPending } = useQuery({
     queryKey: ["try", project, version, file.name, file.size, file.lastModified],
-    queryFn: ({ signal }) => predictFiles(project, [file], signal),
+    queryFn: ({ signal }) => explainFiles(project, [file], signal),
     meta: { shownInPlace: true },
   });
   const [prediction] = data?.predictions ?? [];
@@ -109,6 +110,7 @@ function Answer({ prediction, project, book, onOpen }: AnswerProps) {
         </Text>
       </div>
       <ScoreBars scores={prediction.scores} book={book} />
+      <Certainty prediction={prediction} book={book} />
       <div>
         <Text size="sm" fw={600} mb={6}>
           Most alike among the examples

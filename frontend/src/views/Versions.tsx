@@ -1,35 +1,45 @@
-import { Alert, Badge, Button, Drawer, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { ActionIcon, Alert, Badge, Button, Drawer, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { activateClassifier, updateProject } from "../api/calls";
+import { updateProject } from "../api/calls";
 import { classifiersQuery, keys } from "../api/queries";
 import type { Classifier, ClassifierKind, Project } from "../api/types";
 import { SectionTitle } from "../components/SectionTitle";
 import { refreshFigures } from "../hooks/refresh";
 import { accuracies, interval, percent, plural } from "../state/figures";
 import { useEncoder } from "./EncoderCard";
+import { ExportMenu } from "./ExportMenu";
+import { UseVersion } from "./UseVersion";
 import styles from "./Versions.module.css";
 
 interface Props {
   project: Project;
   onClose: () => void;
   onEncoders: () => void;
+  onEvaluation: () => void;
 }
 
-const kinds: { value: ClassifierKind; label: string }[] = [
-  { value: "auto", label: "Automatic" },
-  { value: "logistic", label: "Logistic regression" },
-  { value: "prototype", label: "Prototypes" },
+const kinds: { value: ClassifierKind; label: string; meaning: string }[] = [
+  { value: "auto", label: "Automatic", meaning: "learns from the labels and from the images without one" },
+  { value: "labels", label: "Labels alone", meaning: "learns from the labelled images alone" },
+  { value: "logistic", label: "Logistic", meaning: "logistic regression, as in the paper" },
+  { value: "prototype", label: "Prototypes", meaning: "the mean image of each class" },
 ];
 const kindNames = Object.fromEntries(kinds.map(({ value, label }) => [value, label]));
 
 /** How good the classifier is, what it is made of, and the versions to go back to. */
-export function Versions({ project, onClose, onEncoders }: Props) {
+export function Versions({ project, onClose, onEncoders, onEvaluation }: Props) {
   const { data: versions } = useQuery(classifiersQuery(project.id));
   return (
     <Drawer opened onClose={onClose} position="right" size={460} title="Classifier">
       <Stack gap="xl">
-        <Measured project={project} />
+        <Stack gap="xs" align="stretch">
+          <Measured project={project} />
+          <Button size="compact-sm" variant="light" className={styles.start} onClick={onEvaluation}>
+            Evaluate and compare
+          </Button>
+        </Stack>
         <Kind project={project} />
         <EncoderFacts project={project} onEncoders={onEncoders} />
         <section>
@@ -70,6 +80,7 @@ function Measured({ project }: { project: Project }) {
 }
 
 function Kind({ project }: { project: Project }) {
+  const chosen = kinds.find(({ value }) => value === project.classifier);
   const client = useQueryClient();
   const change = useMutation({
     mutationFn: (classifier: ClassifierKind) => updateProject(project.id, { classifier }),
@@ -83,16 +94,20 @@ function Kind({ project }: { project: Project }) {
       <SectionTitle>Method</SectionTitle>
       <SegmentedControl
         fullWidth
-        data={kinds}
+        size="xs"
+        data={kinds.map(({ value, label }) => ({ value, label }))}
         value={change.isPending ? change.variables : project.classifier}
         disabled={change.isPending}
         onChange={(kind) => change.mutate(kind)}
       />
+      <Text size="sm" c="var(--soft-ink)" mt={4}>
+        It {chosen?.meaning}.
+      </Text>
     </section>
   );
 }
 
-function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose">) {
+function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose" | "onEvaluation">) {
   const encoder = useEncoder(project);
   if (!encoder) return null;
   return (
@@ -117,13 +132,7 @@ function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose">) {
 }
 
 function Version({ project, version }: { project: string; version: Classifier }) {
-  const client = useQueryClient();
-  const activate = useMutation({
-    mutationFn: () => activateClassifier(project, version.version),
-    onSuccess: () => refreshFigures(client, project),
-  });
   const [best] = accuracies(version);
-  const examples = Object.values(version.classes).reduce((sum, count) => sum + count, 0);
   return (
     <Group className={styles.version} justify="space-between" wrap="nowrap">
       <div>
@@ -134,17 +143,28 @@ function Version({ project, version }: { project: string; version: Classifier })
           <Text size="sm">{best ? `${percent(best.estimate.accuracy)} (${interval(best.estimate)})` : "not measured"}</Text>
         </Group>
         <Text size="xs" c="var(--soft-ink)">
-          {plural(examples, "example")} of {plural(Object.keys(version.classes).length, "class", "classes")} · {kindNames[version.kind]} ·{" "}
+          {plural(version.labels, "label")} of {plural(Object.keys(version.classes).length, "class", "classes")} · {kindNames[version.kind]} ·{" "}
           {new Date(version.created_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}
         </Text>
       </div>
-      {version.active ? (
-        <Badge variant="light">answers now</Badge>
-      ) : (
-        <Button size="compact-sm" variant="default" loading={activate.isPending} onClick={() => activate.mutate()}>
-          Use this
-        </Button>
-      )}
+      <Group gap={4} wrap="nowrap">
+        {version.active ? (
+          <Badge variant="light">answers now</Badge>
+        ) : (
+          <UseVersion project={project} version={version.version}>
+            Use this
+          </UseVersion>
+        )}
+        <ExportMenu
+          project={project}
+          version={version.version}
+          target={(loading) => (
+            <ActionIcon variant="subtle" color="gray" loading={loading} aria-label={`Export version ${version.version}`}>
+              <IconDownload size={17} />
+            </ActionIcon>
+          )}
+        />
+      </Group>
     </Group>
   );
 }

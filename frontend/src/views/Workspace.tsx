@@ -10,7 +10,7 @@ import { useLabelling } from "../hooks/useLabelling";
 import { usePastedFile } from "../hooks/usePastedFile";
 import { useUploads } from "../hooks/useUploads";
 import { pretrainings, shareTrained } from "../state/jobs";
-import { encodersView, type View } from "../state/view";
+import { encodersView, evaluationView, isPage, type View } from "../state/view";
 import { AwayBanner } from "./Banners";
 import { Desk } from "./Desk";
 import { Header } from "./Header";
@@ -28,6 +28,7 @@ interface Props {
 
 // What draws curves is large, and few visits need it.
 const Encoders = lazy(() => import("./encoders/Encoders"));
+const Evaluation = lazy(() => import("./evaluation/Evaluation"));
 const fitMilliseconds = 2500;
 
 /** While images are being embedded, lists gain predictions; they follow along. */
@@ -99,11 +100,22 @@ export function Workspace({ project, view, onView }: Props) {
             refresh();
           }}
         />
-        {view.list === encodersView ? (
+        {view.list === encodersView && (
           <Suspense fallback={null}>
             <Encoders project={project} jobs={jobs} uploads={uploads} onList={showList} />
           </Suspense>
-        ) : (
+        )}
+        {view.list === evaluationView && (
+          <Suspense fallback={null}>
+            <Evaluation
+              {...{ project, view, book, labelling, uploads, onView }}
+              onList={showList}
+              onVersions={() => setDialogue("versions")}
+              onHelp={() => setDialogue("help")}
+            />
+          </Suspense>
+        )}
+        {!isPage(view.list) && (
           <Desk
             key={[view.list, view.order, view.image].join(" ")}
             {...{ project, view, book, labelling, uploads, onView }}
@@ -134,6 +146,10 @@ export function Workspace({ project, view, onView }: Props) {
           onEncoders={() => {
             close();
             showList(encodersView);
+          }}
+          onEvaluation={() => {
+            close();
+            showList(evaluationView);
           }}
         />
       )}

@@ -1,0 +1,51 @@
+import { Button, Text } from "@mantine/core";
+
+import type { Evaluation } from "../../api/types";
+import { IntervalBar } from "../../components/IntervalBar";
+import { sentence } from "../../state/evaluation";
+import { interval, percent, plural } from "../../state/figures";
+import styles from "./Evaluation.module.css";
+import { LearningCurve } from "./LearningCurve";
+
+interface Props {
+  evaluation: Evaluation;
+  onLabel: () => void;
+}
+
+/** How good it is, whether that is enough yet, and how it came there. */
+export function Accuracy({ evaluation, onLabel }: Props) {
+  const { estimate, verdict, note } = evaluation;
+  const labels = evaluation.classes.reduce((sum, one) => sum + one.examples, 0);
+  return (
+    <section className={styles.card} aria-label="Accuracy">
+      <div className={styles.halves}>
+        <div className={styles.verdict}>
+          {estimate ? (
+            <>
+              <div className={styles.figure}>
+                <span className={styles.number}>{percent(estimate.accuracy)}</span>
+                <Text size="sm" c="var(--soft-ink)">
+                  of answers right, between {interval(estimate)} % with 95 % confidence, on {plural(estimate.count, "label")} that it had
+                  not seen
+                </Text>
+              </div>
+              <IntervalBar estimate={estimate} strong />
+            </>
+          ) : (
+            <span className={styles.number}>Not measured yet</span>
+          )}
+          <Text fw={600}>{sentence(verdict)}</Text>
+          {note && (
+            <Text size="sm" c="var(--soft-ink)">
+              {sentence(note)}
+            </Text>
+          )}
+          <Button size="sm" variant="light" onClick={onLabel}>
+            Label more
+          </Button>
+        </div>
+        <LearningCurve curve={evaluation.curve} forecast={evaluation.forecast} labels={labels} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,152 @@
+import { Alert, Button, Loader, Text } from "@mantine/core";
+import { IconChartDots, IconDownload, IconHistory } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { ProblemError } from "../../api/problem";
+import { evaluationQuery } from "../../api/queries";
+import type { Project } from "../../api/types";
+import { Empty } from "../../components/Empty";
+import type { ClassBook } from "../../hooks/useClasses";
+import type { Labelling } from "../../hooks/useLabelling";
+import { useOpenImage } from "../../hooks/useOpenImage";
+import type { Uploads } from "../../hooks/useUploads";
+import { startingList, type View } from "../../state/view";
+import { ExportMenu } from "../ExportMenu";
+import { ImagePanel } from "../ImagePanel";
+import { LabelBar } from "../LabelBar";
+import { PageFrame } from "../PageFrame";
+import { RemoveImages } from "../RemoveImages";
+import { Accuracy } from "./Accuracy";
+import { ClassQuality } from "./ClassQuality";
+import { Compare } from "./Compare";
+import { Confusion } from "./Confusion";
+import styles from "./Evaluation.module.css";
+import { Suspects } from "./Suspects";
+
+interface Props {
+  project: Project;
+  view: View;
+  book: ClassBook;
+  labelling: Labelling;
+  uploads: Uploads;
+  onView: (changes: Partial<View>) => void;
+  onList: (list: string) => void;
+  onVersions: () => void;
+  onHelp: () => void;
+}
+
+/** How good the classifier is on the user's own labels, what it mixes up, and what to do about it. */
+export default function Evaluation(props: Props) {
+  const { project, view, book, labelling, onView } = props;
+  const [removing, setRemoving] = useState(false);
+  const open = (image: number | null) => onView({ image });
+  const { targets, actions } = useOpenImage(props, () => open(null));
+  const version = project.active_version;
+  return (
+    <>
+      <PageFrame
+        project={project}
+        uploads={props.uploads}
+        title="Evaluation"
+        about="Every figure is of answers to your labelled images by classifiers that had not seen them."
+        actions={version !== null && <Actions project={project.id} version={version} onVersions={props.onVersions} />}
+        foot={
+          view.image !== null && (
+            <LabelBar
+              book={book}
+              targets={targets}
+              picked={0}
+              onLabel={actions.label}
+              onAccept={actions.accept}
+              onUnlabel={actions.unlabel}
+              onClear={() => open(null)}
+            />
+          )
+        }
+      >
+        <Body {...props} onOpen={open} />
+      </PageFrame>
+      {view.image !== null && (
+        <ImagePanel
+          project={project.id}
+          version={version}
+          id={view.image}
+          item={targets[0] ?? null}
+          book={book}
+          onOpen={open}
+          onRemove={() => setRemoving(true)}
+          onUnlabel={actions.unlabel}
+          onClose={() => open(null)}
+        />
+      )}
+      {removing && (
+        <RemoveImages
+          project={project.id}
+          images={targets}
+          onClose={() => setRemoving(false)}
+          onRemoved={() => {
+            labelling.forget();
+            open(null);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Actions({ project, version, onVersions }: { project: string; version: number; onVersions: () => void }) {
+  return (
+    <>
+      <Button size="sm" variant="default" leftSection={<IconHistory size={16} />} onClick={onVersions}>
+        Versions
+      </Button>
+      <ExportMenu
+        project={project}
+        version={version}
+        target={(loading) => (
+          <Button size="sm" leftSection={<IconDownload size={16} />} loading={loading}>
+            Export
+          </Button>
+        )}
+      />
+    </>
+  );
+}
+
+function Body(props: Props & { onOpen: (id: number) => void }) {
+  const { project, book, onList, onOpen } = props;
+  const { data: evaluation, error, isPlaceholderData } = useQuery(evaluationQuery(project.id, project.active_version));
+  if (project.examples === 0 || (error instanceof ProblemError && error.status === 409))
+    return <TooEarly reason={project.examples === 0 ? null : (error?.message ?? null)} onList={onList} />;
+  if (error)
+    return (
+      <Alert color="red" title="There is no evaluation">
+        {error.message}
+      </Alert>
+    );
+  if (!evaluation) return <Loader aria-label="Checking the labels" />;
+  const shared = { project: project.id, evaluation, book, onOpen };
+  return (
+    <div className={styles.body} data-old={isPlaceholderData || undefined} aria-busy={isPlaceholderData}>
+      <Accuracy evaluation={evaluation} onLabel={() => onList(startingList)} />
+      <Suspects {...shared} labelling={props.labelling} />
+      <Confusion {...shared} />
+      <ClassQuality classes={evaluation.classes} book={book} onList={onList} />
+      <Compare project={project} book={book} onOpen={onOpen} />
+    </div>
+  );
+}
+
+function TooEarly({ reason, onList }: { reason: string | null; onList: (list: string) => void }) {
+  return (
+    <Empty
+      icon={<IconChartDots size={38} stroke={1.5} />}
+      title="Nothing to evaluate yet"
+      action={<Button onClick={() => onList(startingList)}>Label images</Button>}
+    >
+      Label two images of each class: then some labels can be held back to check the others.
+      {reason !== null && <Text size="sm">{reason}</Text>}
+    </Empty>
+  );
+}
