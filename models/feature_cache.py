@@ -75,7 +75,7 @@ def _write_shard(folder: Path, features: Mapping[bytes, Features]) -> None:
 def _read_shard(path: Path) -> Iterator[tuple[bytes, Features]]:
     """Nothing of a damaged one: its images are embedded again."""
     try:
-        with np.load(path, allow_pickle=False) as shard:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as shard:
             digests, features = shard["digests"], shard["features"]
     except _DAMAGED:
         return
