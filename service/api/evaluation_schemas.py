@@ -71,8 +71,10 @@ class Evaluation(Message):
 class Disagreement(Message):
     image_id: int
     class_id: str = Field(description="Its label.")
-    a: str = Field(description="Class id that A gave.")
-    b: str = Field(description="Class id that B gave.")
+    a: str | None = Field(
+        description="Class id that A gave; None where without this image it knows no label."
+    )
+    b: str | None = Field(description="The same of B.")
 
 
 class Comparison(Message):

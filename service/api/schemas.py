@@ -291,7 +291,9 @@ class Classifier(Message):
     encoder_id: str
     classes: dict[str, int] = Field(description="Number of examples by class id.")
     labels: int = Field(description="Labels that it was fitted on.")
-    pool_size: int = Field(description="Unlabelled images that it learned from, or could have.")
+    pool_size: int = Field(
+        description="Unlabelled images that there were to learn from; 0 for kinds that do not."
+    )
     metrics: ClassifierMetrics | None = Field(description="None for versions of old releases.")
     estimate: Estimate | None
     reference: Estimate | None

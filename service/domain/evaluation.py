@@ -72,12 +72,15 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """An image that two sides answered differently, by class ids; `class_id` is its label."""
+    """An image that two sides answered differently, by class ids; `class_id` is its label.
+
+    A side that knows no label without this image answers None.
+    """
 
     image_id: int
     class_id: str
-    a: str
-    b: str
+    a: str | None
+    b: str | None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
 """Rows of classifier versions, and the heads in them, loaded once."""
 
 import io
-from collections import OrderedDict
+import json
+import zlib
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
@@ -10,7 +13,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from models.fitting import FittedHead
-from service.domain.errors import NotFound
+from service.domain.errors import Conflict, NotFound
 from service.storage.tables import ClassifierRow
 
 
@@ -65,6 +68,30 @@ def load_head(data: bytes) -> FittedHead:
     """The head in the bytes of an .npz; pickled content is refused."""
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return FittedHead.from_arrays(dict(arrays))
+
+
+def dump_labels(labels: Iterable[tuple[int, str]]) -> bytes:
+    """Pairs of image and class in about three bytes each: every version keeps all of its labels."""
+    by_class: dict[str, list[int]] = defaultdict(list)
+    for image_id, class_id in sorted(labels):
+        by_class[class_id].append(image_id)
+    return zlib.compress(json.dumps(by_class, separators=(",", ":")).encode())
+
+
+def load_labels(row: ClassifierRow) -> dict[int, str]:
+    """The class by image that a version was fitted on, in the order of the images.
+
+    Raises Conflict for a version of a release that kept no labels.
+    """
+    if row.labels is None:
+        raise Conflict(
+            "no-snapshot",
+            f"Version {row.version} is of an older release, which did not keep the labels that a "
+            "version was fitted on: take a newer one.",
+        )
+    by_class: dict[str, list[int]] = json.loads(zlib.decompress(row.labels))
+    pairs = ((image_id, slug) for slug, image_ids in by_class.items() for image_id in image_ids)
+    return dict(sorted(pairs))
 
 
 def _of(project_id: str) -> Select[ClassifierRow]:

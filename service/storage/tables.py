@@ -133,7 +133,14 @@ class ClassifierRow(Base):
     labels_revision: Mapped[int]
     class_counts: Mapped[dict[str, Any]]
     estimate: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # Unlabelled images that there were to learn from.
+    pool_size: Mapped[int] = mapped_column(default=0, server_default="0")
     head: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, doc="an .npz of plain arrays")
+    # None for versions of releases that kept none.
+    labels: Mapped[bytes | None] = mapped_column(
+        LargeBinary, deferred=True, doc="image ids by class, as compressed JSON"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -1,6 +1,12 @@
 """Classifier versions: listed, looked at, and rolled back to."""
 
-from service.domain.entities import Classifier, Estimate, LabelSnapshot
+from service.domain.entities import (
+    Classifier,
+    ClassifierMetrics,
+    Estimate,
+    LabelSnapshot,
+    SnapshotLabel,
+)
 from service.domain.errors import Conflict
 from service.storage import classifiers, projects
 from service.storage.tables import ClassifierRow, ProjectRow
@@ -26,8 +32,12 @@ def get_classifier(context: Context, project_id: str, version: int) -> Classifie
 
 
 def get_labels(context: Context, project_id: str, version: int) -> LabelSnapshot:
-    """The labels that a version was fitted on. Raises NotFound."""
-    raise NotImplementedError
+    """The labels that a version was fitted on. Raises NotFound; Conflict where it kept none."""
+    with context.database.read() as session:
+        projects.get_project(session, project_id)
+        row = classifiers.get_version(session, project_id, version)
+        labels = classifiers.load_labels(row)
+    return LabelSnapshot(version, [SnapshotLabel(*pair) for pair in labels.items()])
 
 
 def activate(context: Context, project_id: str, version: int) -> Classifier:
@@ -57,8 +67,8 @@ def _describe(row: ClassifierRow, project: ProjectRow, reference: Estimate | Non
         encoder_id=row.encoder_id,
         classes=row.class_counts,
         labels=sum(row.class_counts.values()),
-        pool_size=0,
-        metrics=None,
+        pool_size=row.pool_size,
+        metrics=ClassifierMetrics(**row.metrics) if row.metrics else None,
         estimate=Estimate(**row.estimate) if row.estimate else None,
         reference=reference if active else None,
         created_at=row.created_at,

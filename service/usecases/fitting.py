@@ -1,54 +1,64 @@
-"""Labels to a new immutable classifier version, whenever they have changed."""
+"""Labels and pool to a new immutable classifier version, whenever they have changed enough."""
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import Lock
+from time import perf_counter
 from typing import Any, cast
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.calibration import Estimate
 from models.classifiers import HeadKind
-from models.features import Features
 from models.fitting import FittedHead, fit_head
+from service.domain.entities import ClassifierMetrics
 from service.domain.errors import NotFound
 from service.storage import examples
-from service.storage.classifiers import dump_head, latest_version
+from service.storage.classifiers import dump_head, dump_labels, latest_version
 from service.storage.projects import get_project
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
+from service.usecases.labelled_pool import LabelledPool, read_labelled_pool
 
 # Fits of one process take turns: the second finds the first one's version and has nothing to do.
 _turn = Lock()
+# A pool that has grown by half since the newest version, and not by a few images alone, makes
+# another one worth its fit.
+POOL_GROWTH = 1.5
+FEW_IMAGES = 20
 
 
 @dataclass(frozen=True)
 class FitState:
-    """What a version is fitted on: an encoder, a kind of head, and the labels of one moment."""
+    """What a version is fitted on: an encoder, a kind of head, labels and a pool of one moment."""
 
     encoder_id: str
     kind: HeadKind
     labels_revision: int
     usable: int  # labels whose image is embedded
+    unlabelled: int = 0  # embedded images without a label, for kinds that learn from them
 
     def known_to(self, version: ClassifierRow) -> bool:
-        """Whether the version was fitted on this state or a later one."""
+        """Whether the version was fitted on these labels or later ones."""
         fitted_on = (version.labels_revision, sum(version.class_counts.values()))
         return (version.encoder_id, version.kind) == (self.encoder_id, self.kind) and (
             fitted_on >= (self.labels_revision, self.usable)
         )
 
+    def outgrows(self, version: ClassifierRow) -> bool:
+        """Whether the pool alone is reason for another version."""
+        return self.unlabelled > POOL_GROWTH * version.pool_size + FEW_IMAGES
+
 
 @dataclass(frozen=True)
-class LabelledFeatures:
-    """A project's labels at one moment, with the features of those images that have them."""
+class Snapshot:
+    """A project's labels and pool at one moment, and the version that knows them, if one does."""
 
     state: FitState
-    features: Features
-    labels: list[str]
+    content: LabelledPool
+    known_as: int | None
 
 
 def refit(context: Context, project_id: str) -> int | None:
@@ -58,15 +68,13 @@ def refit(context: Context, project_id: str) -> int | None:
     """
     with _turn:
         with context.database.read() as session:
-            snapshot = _read_labels(context, session, project_id)
-            latest = latest_version(session, project_id)
-        if snapshot is None or not snapshot.labels:
+            snapshot = _read_snapshot(context, session, project_id)
+        if snapshot is None or not snapshot.state.usable:
             _retire(context, project_id)
             return None
-        if latest is not None and snapshot.state.known_to(latest):
-            return latest.version
-        head = fit_head(snapshot.features, np.array(snapshot.labels), kind=snapshot.state.kind)
-        return _keep(context, project_id, snapshot, head)
+        if snapshot.known_as is not None:
+            return snapshot.known_as
+        return _keep(context, project_id, snapshot, _fit(snapshot))
 
 
 def catch_up(context: Context) -> None:
@@ -91,51 +99,90 @@ def _is_behind(session: Session, project: ProjectRow) -> bool:
     return latest is None or not _state(project, usable).known_to(latest)
 
 
-def _state(project: ProjectRow, usable: int) -> FitState:
+def _state(project: ProjectRow, usable: int, unlabelled: int = 0) -> FitState:
     kind = cast(HeadKind, project.classifier)
-    return FitState(str(project.encoder_id), kind, project.labels_revision, usable)
+    revision = project.labels_revision
+    return FitState(str(project.encoder_id), kind, revision, usable, unlabelled)
 
 
-def _read_labels(context: Context, session: Session, project_id: str) -> LabelledFeatures | None:
+def _read_snapshot(context: Context, session: Session, project_id: str) -> Snapshot | None:
     project = get_project(session, project_id)
     if project.encoder_id is None:
         return None
-    pool = context.pools.get(session, project_id, project.encoder_id)
-    by_image = examples.labels_by_image(session, project_id)
-    rows = pool.rows_of(list(by_image))
-    labels = [by_image[int(image_id)] for image_id in pool.image_ids[rows]]
-    return LabelledFeatures(_state(project, len(labels)), pool.features[rows], labels)
+    labels = examples.labels_by_image(session, project_id)
+    kind = cast(HeadKind, project.classifier)
+    content = read_labelled_pool(context, session, project_id, project.encoder_id, labels, kind)
+    state = _state(project, len(content.labels), content.unlabelled_count)
+    return Snapshot(state, content, _known_as(session, project, state))
 
 
-def _keep(
-    context: Context, project_id: str, snapshot: LabelledFeatures, head: FittedHead
-) -> int | None:
+def _known_as(session: Session, project: ProjectRow, state: FitState) -> int | None:
+    """The newest version, unless another one is due. A larger pool does not undo a rollback."""
+    latest = latest_version(session, project.id)
+    if latest is None or not state.known_to(latest):
+        return None
+    outgrown = state.outgrows(latest) and project.active_version == latest.version
+    return None if outgrown else latest.version
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    head: FittedHead
+    seconds: float
+
+
+def _fit(snapshot: Snapshot) -> _Fitted:
+    content = snapshot.content
+    start = perf_counter()
+    head = fit_head(
+        content.features, content.labels, kind=snapshot.state.kind, pool=content.unlabelled
+    )
+    return _Fitted(head, perf_counter() - start)
+
+
+def _keep(context: Context, project_id: str, snapshot: Snapshot, fitted: _Fitted) -> int | None:
     state = snapshot.state
     with context.database.write() as session:
         project = get_project(session, project_id)
-        latest = latest_version(session, project_id)
-        if latest is not None and state.known_to(latest):
-            return latest.version  # another process was faster
+        if (known_as := _known_as(session, project, state)) is not None:
+            return known_as  # another process was faster
         if (project.encoder_id, project.classifier) != (state.encoder_id, state.kind):
             return project.active_version  # switched in the meantime: whoever did so fits anew
+        latest = latest_version(session, project_id)
         version = latest.version + 1 if latest else 1
-        session.add(_version_row(project_id, version, snapshot, head))
+        session.add(_version_row(project_id, version, snapshot, fitted))
         project.active_version = version
         return version
 
 
 def _version_row(
-    project_id: str, version: int, snapshot: LabelledFeatures, head: FittedHead
+    project_id: str, version: int, snapshot: Snapshot, fitted: _Fitted
 ) -> ClassifierRow:
+    content = snapshot.content
+    labels = content.labels.tolist()
     return ClassifierRow(
         project_id=project_id,
         version=version,
         kind=snapshot.state.kind,
         encoder_id=snapshot.state.encoder_id,
         labels_revision=snapshot.state.labels_revision,
-        class_counts=dict(Counter(snapshot.labels)),
-        estimate=_as_json(head.estimate),
-        head=dump_head(head),
+        class_counts=dict(Counter(labels)),
+        estimate=_as_json(fitted.head.estimate),
+        metrics=asdict(_metrics(fitted)),
+        pool_size=content.unlabelled_count,
+        head=dump_head(fitted.head),
+        labels=dump_labels(zip(content.image_ids.tolist(), labels, strict=True)),
+    )
+
+
+def _metrics(fitted: _Fitted) -> ClassifierMetrics:
+    head = fitted.head
+    return ClassifierMetrics(
+        head=head.kind,
+        fit_seconds=fitted.seconds,
+        ece=None,
+        coverage=head.coverage,
+        note=head.confidence_note,
     )
 
 

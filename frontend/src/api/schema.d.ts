@@ -807,7 +807,7 @@ export interface components {
             labels: number;
             /**
              * Pool Size
-             * @description Unlabelled images that it learned from, or could have.
+             * @description Unlabelled images that there were to learn from; 0 for kinds that do not.
              */
             pool_size: number;
             /** @description None for versions of old releases. */
@@ -1010,14 +1010,14 @@ export interface components {
             class_id: string;
             /**
              * A
-             * @description Class id that A gave.
+             * @description Class id that A gave; None where without this image it knows no label.
              */
-            a: string;
+            a: string | null;
             /**
              * B
-             * @description Class id that B gave.
+             * @description The same of B.
              */
-            b: string;
+            b: string | null;
         };
         /** EmbedCreate */
         EmbedCreate: {

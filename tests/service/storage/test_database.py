@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from service.storage import jobs
+from service.storage import classifiers, jobs
 from service.storage.database import MIGRATIONS, Database
 from service.storage.tables import Base, ProjectRow
 from tests.service.databases import POSTGRES
@@ -81,6 +81,29 @@ def test_jobs_of_an_older_schema_go_on(database_url: str) -> None:
         row = jobs.get_job(session, "old")
         assert (row.done, row.attempts, row.forgiven) == (3, 3, 0)
         assert jobs.records_after(session, "old", 0, 9) == [{"step": 1, "number": 1}]
+    database.close()
+
+
+def test_versions_of_an_older_schema_are_kept(database_url: str) -> None:
+    database = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0002")
+        for statement in (
+            "INSERT INTO encoders VALUES ('e', 'spec', '{}', '2026-01-01 00:00:00')",
+            "INSERT INTO projects (id, name, classifier, labels_revision, created_at) "
+            "VALUES ('p', 'P', 'auto', 3, '2026-01-01 00:00:00')",
+            "INSERT INTO classifiers (project_id, version, kind, encoder_id, labels_revision, "
+            "class_counts, head, created_at) "
+            "VALUES ('p', 1, 'auto', 'e', 3, '{}', 'head', '2026-01-01 00:00:00')",
+        ):
+            connection.execute(text(statement))
+    database.migrate()
+    with database.read() as session:
+        row = classifiers.get_version(session, "p", 1)
+        assert (row.labels, row.metrics, row.pool_size) == (None, None, 0)
     database.close()
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 
+from service.storage.tables import ClassifierRow
+from service.usecases.context import Context
 from tests.pictures import part, parts, png
 from tests.service.caller import Caller, problem_of
 
@@ -15,6 +18,41 @@ def test_the_newest_version_is_first_and_active(api: Caller) -> None:
     assert [each["active"] for each in versions] == [True, False]
     assert api.get("/classifiers/1") == versions[1]
     assert len(api.get("/classifiers", limit=1)["classifiers"]) == 1
+
+
+def test_a_version_keeps_the_labels_that_it_was_fitted_on(api: Caller) -> None:
+    api.teach("red", "green", each=2)
+    api.delete("/images/2")
+    api.post("/labels", {"labels": [{"image_id": 1, "class_id": "green"}]})
+    kept = {
+        version: {
+            each["image_id"]: each["class_id"]
+            for each in api.get(f"/classifiers/{version}/labels")["labels"]
+        }
+        for version in (2, 4)
+    }
+    assert kept == {
+        2: {1: "red", 2: "red", 3: "green", 4: "green"},
+        4: {1: "green", 3: "green", 4: "green"},
+    }
+    assert [api.get(f"/classifiers/{version}")["labels"] for version in (2, 3, 4)] == [4, 3, 3]
+    problem_of(api.http.get("/classifiers/9/labels"), 404, "unknown-classifier")
+
+
+def test_a_version_says_what_was_measured_while_it_was_fitted(api: Caller) -> None:
+    api.teach("red", each=1)
+    metrics = api.get("/classifiers/1")["metrics"]
+    assert metrics["note"].startswith("not enough labels to say")
+    assert (metrics["coverage"], metrics["ece"]) == (None, None)
+    assert 0 < metrics["fit_seconds"] < 5
+
+
+def test_a_version_of_a_release_that_kept_no_labels_says_so(api: Caller, context: Context) -> None:
+    api.teach("red")
+    with context.database.write() as session:
+        session.execute(update(ClassifierRow).values(labels=None, metrics=None))
+    assert api.get("/classifiers/1")["metrics"] is None
+    problem_of(api.http.get("/classifiers/1/labels"), 409, "no-snapshot")
 
 
 def test_an_older_version_can_answer_again_until_a_label_changes(api: Caller) -> None:

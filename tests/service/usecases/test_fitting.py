@@ -1,5 +1,6 @@
 """Fits: never behind for long, never of an older state over a newer one."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +14,14 @@ from tests.pictures import parts
 from tests.service.caller import Caller
 
 
-def version(revision: int, **counts: int) -> ClassifierRow:
-    return ClassifierRow(encoder_id="e", kind="auto", labels_revision=revision, class_counts=counts)
+def version(revision: int, *, pool_size: int = 0, **counts: int) -> ClassifierRow:
+    return ClassifierRow(
+        encoder_id="e",
+        kind="auto",
+        labels_revision=revision,
+        class_counts=counts,
+        pool_size=pool_size,
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,16 @@ def version(revision: int, **counts: int) -> ClassifierRow:
 )
 def test_a_version_knows_its_own_state_and_those_before(state: FitState, known: bool) -> None:
     assert state.known_to(version(5, red=2, green=1)) is known
+
+
+@pytest.mark.parametrize(
+    ("unlabelled", "outgrown"), [(0, False), (20, False), (21, True), (1520, False), (1521, True)]
+)
+def test_a_pool_outgrows_a_version_by_half_and_more_than_a_few_images(
+    unlabelled: int, outgrown: bool
+) -> None:
+    fitted = version(5, red=2, green=1, pool_size=1000 if unlabelled > 1000 else 0)
+    assert FitState("e", "auto", 5, 3, unlabelled).outgrows(fitted) is outgrown
 
 
 def count_versions(context: Context) -> int:
@@ -81,6 +98,41 @@ def test_catching_up_leaves_a_rollback_and_pending_labels_alone(
     before = count_versions(context)
     catch_up(context)
     assert count_versions(context) == before
+
+
+def test_a_pool_that_has_grown_makes_a_version_of_the_same_labels(
+    api: Caller, work: Callable[[], int]
+) -> None:
+    api.teach("red", "green")
+    api.send("/images", parts("blue", range(25)))
+    assert work() == 1
+    newest = api.get("/classifiers")["classifiers"][0]
+    assert (newest["version"], newest["active"], newest["pool_size"]) == (3, True, 25)
+    api.send("/images", parts("blue", range(25, 50)))
+    work()
+    assert api.get("/projects/default")["active_version"] == 3  # 50 are no more than 37.5 and 20
+
+
+def test_a_pool_that_has_grown_does_not_undo_a_rollback(
+    api: Caller, work: Callable[[], int]
+) -> None:
+    api.teach("red", "green")
+    api.post("/classifiers/1/activate")
+    api.send("/images", parts("blue", range(25)))
+    work()
+    assert api.get("/projects/default")["active_version"] == 1
+
+
+@pytest.mark.parametrize("kind", ["logistic", "prototype"])
+def test_a_kind_that_learns_from_labels_alone_does_not_wait_for_a_pool(
+    api: Caller, work: Callable[[], int], kind: str
+) -> None:
+    api.patch("/projects/default", {"classifier": kind})
+    api.teach("red", "green")
+    api.send("/images", parts("blue", range(25)))
+    work()
+    newest = api.get("/classifiers")["classifiers"][0]
+    assert (newest["version"], newest["pool_size"]) == (2, 0)
 
 
 def test_a_slow_fit_does_not_replace_a_newer_one(

@@ -1,0 +1,79 @@
+"""What heads are fitted on: labelled features, and those of unlabelled images beside them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from models.classifiers import HeadKind
+from models.features import Features
+from service.storage.pools import Pool
+from service.usecases.context import Context
+
+# A random part of a large pool stands for all of it: a refit stays within a second.
+MAX_UNLABELLED = 4000
+
+
+@dataclass(frozen=True)
+class LabelledPool:
+    """One encoder's view of some labels, and of the unlabelled images that it has embedded.
+
+    image_ids (n,), ascending; features (n, dimension); labels (n,); unlabelled (p, dimension),
+    a part of `unlabelled_count` images, or None where the kind of head has no use for them.
+    """
+
+    image_ids: NDArray[np.int64]
+    features: Features
+    labels: NDArray[np.str_]
+    unlabelled: Features | None
+    unlabelled_count: int
+
+
+def learns_from_pool(kind: HeadKind) -> bool:
+    """Whether heads of this kind learn from unlabelled images too."""
+    return kind == "auto"
+
+
+def read_labelled_pool(
+    context: Context,
+    session: Session,
+    project_id: str,
+    encoder_id: str,
+    labels: Mapping[int, str],
+    kind: HeadKind,
+    *,
+    besides: Iterable[int] = (),
+) -> LabelledPool:
+    """Those of the labels (class by image) that the encoder has embedded, and the rest of its pool.
+
+    besides: more images that are not to count as unlabelled. The order is by image, so that the
+    same labels make the same head whenever they are read.
+    """
+    pool = context.pools.get(session, project_id, encoder_id)
+    rows = pool.rows_of(sorted(labels))
+    image_ids = pool.image_ids[rows]
+    unlabelled = np.empty(0, np.int64)
+    if learns_from_pool(kind):
+        unlabelled = _others(pool, [*labels, *besides])
+    return LabelledPool(
+        image_ids,
+        pool.features[rows],
+        np.array([labels[image_id] for image_id in image_ids.tolist()], dtype=np.str_),
+        pool.features[_part(unlabelled)] if len(unlabelled) else None,
+        len(unlabelled),
+    )
+
+
+def _others(pool: Pool, image_ids: list[int]) -> NDArray[np.int64]:
+    """Rows of all images but these."""
+    others = np.ones(len(pool), dtype=bool)
+    others[pool.rows_of(image_ids)] = False
+    return np.flatnonzero(others)
+
+
+def _part(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(rows) <= MAX_UNLABELLED:
+        return rows
+    return np.sort(np.random.default_rng(0).choice(rows, MAX_UNLABELLED, replace=False))
