@@ -41,7 +41,7 @@ def cross_validate(
     """
     features, labels = np.asarray(X), np.asarray(y)
     codes = np.unique(labels, return_inverse=True)[1]
-    folds = _folds(codes)
+    folds = test_parts(codes)
     if not folds:
         return None
     logits = []
@@ -52,8 +52,8 @@ def cross_validate(
     return HeldOut(np.concatenate(logits).astype(np.float64), codes[rows], rows)
 
 
-def _folds(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
-    """Disjoint test parts, each class dealt out over them as evenly as it goes.
+def test_parts(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+    """Disjoint test parts of class indices (n,), each class dealt out as evenly as it goes.
 
     With n labels a class there are n folds, each holding out one of every class. To hold out
     a single example instead would leave its class alone with fewer labels than its rivals: at
