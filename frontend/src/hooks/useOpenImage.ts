@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import { imageQuery } from "../api/queries";
 import type { Project } from "../api/types";
 import { fromImage, type Item } from "../state/items";
+import { classOfKey } from "../state/keys";
 import type { View } from "../state/view";
 import { useActions } from "./useActions";
 import type { ClassBook } from "./useClasses";
@@ -31,8 +32,8 @@ export function useOpenImage({ project, view, book, labelling, onHelp }: Context
   const actions = useActions(context);
   useHotkeys((command) => {
     if (command.do === "label") {
-      const one = book.classes.find(({ id }) => book.keys.get(id) === command.key);
-      if (one) actions.label(one.id);
+      const classId = classOfKey(book.keys, command.key);
+      if (classId !== undefined) actions.label(classId);
     } else if (command.do === "unlabel") actions.unlabel();
     else if (command.do === "undo") labelling.undo();
     else if (command.do === "redo") labelling.redo();

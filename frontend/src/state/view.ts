@@ -21,11 +21,6 @@ function knownList(list: string | null): string {
   return startingList;
 }
 
-/** Views to be read, which are no list of images. */
-export function isPage(list: string): boolean {
-  return list === encodersView || list === evaluationView;
-}
-
 export function parseView(search: string): View {
   const query = new URLSearchParams(search);
   const order = orders.find((name) => name === query.get("order")) ?? null;

@@ -1,16 +1,16 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 
-import type { Project } from "../api/types";
+import type { Job, Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
 import { refreshFigures, refreshLists } from "../hooks/refresh";
-import { useClasses } from "../hooks/useClasses";
+import { useClasses, type ClassBook } from "../hooks/useClasses";
 import { useJobs } from "../hooks/useJobs";
-import { useLabelling } from "../hooks/useLabelling";
+import { useLabelling, type Labelling } from "../hooks/useLabelling";
 import { usePastedFile } from "../hooks/usePastedFile";
-import { useUploads } from "../hooks/useUploads";
+import { useUploads, type Uploads } from "../hooks/useUploads";
 import { pretrainings, shareTrained } from "../state/jobs";
-import { encodersView, evaluationView, isPage, type View } from "../state/view";
+import { encodersView, evaluationView, type View } from "../state/view";
 import { AwayBanner } from "./Banners";
 import { Desk } from "./Desk";
 import { Header } from "./Header";
@@ -100,29 +100,13 @@ export function Workspace({ project, view, onView }: Props) {
             refresh();
           }}
         />
-        {view.list === encodersView && (
-          <Suspense fallback={null}>
-            <Encoders project={project} jobs={jobs} uploads={uploads} onList={showList} />
-          </Suspense>
-        )}
-        {view.list === evaluationView && (
-          <Suspense fallback={null}>
-            <Evaluation
-              {...{ project, view, book, labelling, uploads, onView }}
-              onList={showList}
-              onVersions={() => setDialogue("versions")}
-              onHelp={() => setDialogue("help")}
-            />
-          </Suspense>
-        )}
-        {!isPage(view.list) && (
-          <Desk
-            key={[view.list, view.order, view.image].join(" ")}
-            {...{ project, view, book, labelling, uploads, onView }}
-            onHelp={() => setDialogue("help")}
-            onNewClass={() => newClass.current?.focus()}
-          />
-        )}
+        <Main
+          {...{ project, view, jobs, book, labelling, uploads, onView }}
+          onList={showList}
+          onNewClass={() => newClass.current?.focus()}
+          onVersions={() => setDialogue("versions")}
+          onHelp={() => setDialogue("help")}
+        />
         {over && <div className={styles.drop}>Drop to add to the pool, or on a class to add as its examples</div>}
       </div>
       {dialogue === "try" && (
@@ -156,4 +140,33 @@ export function Workspace({ project, view, onView }: Props) {
       {dialogue === "help" && <Help onClose={close} />}
     </div>
   );
+}
+
+interface MainProps extends Props {
+  jobs: readonly Job[];
+  book: ClassBook;
+  labelling: Labelling;
+  uploads: Uploads;
+  onList: (list: string) => void;
+  onNewClass: () => void;
+  onVersions: () => void;
+  onHelp: () => void;
+}
+
+/** What the view names: a page to read, or a list of images. */
+function Main(props: MainProps) {
+  const { list, order, image } = props.view;
+  if (list === encodersView)
+    return (
+      <Suspense fallback={null}>
+        <Encoders {...props} />
+      </Suspense>
+    );
+  if (list === evaluationView)
+    return (
+      <Suspense fallback={null}>
+        <Evaluation {...props} />
+      </Suspense>
+    );
+  return <Desk key={[list, order, image].join(" ")} {...props} />;
 }

@@ -59,7 +59,7 @@ function Differing({ project, book, onOpen, title, images, wrong }: DifferingPro
   if (images.length === 0) return null;
   const strip = images.map((one) => ({
     id: one.image_id,
-    caption: `not ${book.name(wrong(one))}`,
+    caption: `${book.name(one.class_id)}, not ${book.name(wrong(one))}`,
     colour: book.colour(one.class_id),
     hint: `labelled ${book.name(one.class_id)}; answers ${book.name(one.a)} and ${book.name(one.b)}`,
   }));
@@ -68,7 +68,7 @@ function Differing({ project, book, onOpen, title, images, wrong }: DifferingPro
       <Text size="sm" mb={4}>
         {sentence(title)} ({images.length})
       </Text>
-      <ThumbStrip project={project} label={title} narrowest={84} images={strip} onOpen={onOpen} />
+      <ThumbStrip project={project} label={title} narrowest={108} images={strip} onOpen={onOpen} />
     </div>
   );
 }

@@ -26,6 +26,7 @@ function placeOf({ cells }: Counts, wanted: Confused | null): Place | null {
 /** Counts of labels (rows) and answers (columns). One cell takes part in the tab order; arrows lead to the others. */
 export function Matrix({ matrix, book, chosen, onChoose }: Props) {
   const table = useRef<HTMLTableElement>(null);
+  const turned = matrix.ids.some((id) => book.name(id).length > short);
   const entry = placeOf(matrix, chosen) ?? firstCell(matrix);
   const onKeyDown = (event: KeyboardEvent) => {
     const { row, column } = (event.target as HTMLElement).dataset;
@@ -41,7 +42,7 @@ export function Matrix({ matrix, book, chosen, onChoose }: Props) {
           <tr>
             <td className={styles.corner}>label ↓ answer →</td>
             {matrix.ids.map((id) => (
-              <th key={id} scope="col" title={book.name(id)} data-turned={book.name(id).length > short || undefined}>
+              <th key={id} scope="col" title={book.name(id)} data-turned={turned || undefined}>
                 <span>{book.name(id)}</span>
               </th>
             ))}

@@ -9,7 +9,6 @@ import type { ClassBook } from "../../hooks/useClasses";
 import type { Labelling } from "../../hooks/useLabelling";
 import { useReview } from "../../hooks/useReview";
 import { sentence } from "../../state/evaluation";
-import { percent } from "../../state/figures";
 import { undecided } from "../../state/review";
 import styles from "./Evaluation.module.css";
 
@@ -101,7 +100,7 @@ function Question({ project, suspect, book, onOpen, onKeep, onRelabel }: Questio
           Labelled <ClassName id={label} book={book} />
         </Text>
         <Text size="xs" c="var(--soft-ink)">
-          {sentence(suspect.reason)} ({percent(suspect.score)} suspect)
+          {sentence(suspect.reason)}
         </Text>
         <Group gap={6} mt={4} wrap="nowrap">
           <Button size="compact-sm" variant="light" data-first-answer onClick={onRelabel} className={styles.answer}>
