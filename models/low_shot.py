@@ -10,17 +10,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from models.calibration_error import expected_calibration_error
-from models.classifiers import Head, LogisticRegressionClassifier, PrototypeClassifier
+from models.classifiers import Head
 from models.features import Features
 from models.low_shot_splits import Rows, Split, draw, without_pool
 
 Array: TypeAlias = npt.NDArray[np.generic]
 HeadFactory: TypeAlias = Callable[[], Head]
 
-HEADS: Mapping[str, HeadFactory] = {
-    "logistic": LogisticRegressionClassifier,
-    "prototype": PrototypeClassifier,
-}
 # The probabilities of so many images fit any memory, for a thousand classes too.
 AT_ONCE = 8192
 
@@ -67,9 +63,9 @@ class LowShotResult:
 def low_shot_table(
     features: npt.ArrayLike,
     labels: npt.ArrayLike,
-    shots: Sequence[int] = (1, 2, 5, 10),
-    seeds: int = 10,
-    heads: Mapping[str, HeadFactory] = HEADS,
+    shots: Sequence[int],
+    seeds: int,
+    heads: Mapping[str, HeadFactory],
 ) -> list[LowShotResult]:
     """Heads that learn from labels alone, tested on all images that are not labelled.
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from models.heads import HEADS
 from service.client import Client, batches
 
 pytestmark = pytest.mark.timeout(180)
@@ -111,7 +112,7 @@ def test_evaluate_writes_every_draw(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     results = json.loads(report.read_text())["results"]
     assert {(each["head"], each["shots"]) for each in results} == {
-        (head, shots) for head in ("logistic", "prototype") for shots in (1, 2)
+        (head, shots) for head in HEADS for shots in (1, 2)
     }
     assert all(len(each["draws"]) == 3 and each["mean"] > 0.5 for each in results)
 

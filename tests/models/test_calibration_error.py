@@ -27,7 +27,9 @@ def test_calibrated_answers_of_any_confidence_come_near_zero() -> None:
     confidence = rng.uniform(size=100_000)
     right = rng.uniform(size=len(confidence)) < confidence
     assert expected_calibration_error(confidence, right) < 0.01
-    assert expected_calibration_error(confidence, np.ones_like(right)) == pytest.approx(0.5, abs=0.01)
+    assert expected_calibration_error(confidence, np.ones_like(right)) == pytest.approx(
+        0.5, abs=0.01
+    )
 
 
 def test_no_answers_are_refused() -> None:
