@@ -7,7 +7,7 @@ it("tells who is right where the two differ", () => {
     { image_id: 1, class_id: "seal", a: "seal", b: "otter" },
     { image_id: 2, class_id: "seal", a: "otter", b: "seal" },
     { image_id: 3, class_id: "seal", a: "otter", b: "whale" },
-    { image_id: 4, class_id: "otter", a: "seal", b: "otter" },
+    { image_id: 4, class_id: "otter", a: null, b: "otter" },
   ];
   const { onlyA, onlyB, neither } = byWinner(all);
   expect([onlyA, onlyB, neither].map((some) => some.map((one) => one.image_id))).toEqual([[1], [2, 4], [3]]);

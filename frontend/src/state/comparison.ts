@@ -3,8 +3,9 @@
 interface Disagreement {
   readonly image_id: number;
   readonly class_id: string;
-  readonly a: string;
-  readonly b: string;
+  /** Null where a side had no label to answer with. */
+  readonly a: string | null;
+  readonly b: string | null;
 }
 
 export interface Disagreements<Kind> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { firstCell, matrixOf, mistakes, nextCell, shareOfRow, type Confused } from "./confusion";
+import { firstCell, inKnownOrder, matrixOf, mistakes, nextCell, shareOfRow, type Confused } from "./confusion";
 
 const confused = (actual: string, predicted: string, count: number): Confused => ({
   actual,
@@ -68,4 +68,8 @@ describe("the arrow keys", () => {
     expect(nextCell(matrix, { row: 0, column: 0 }, "ArrowRight")).toBeNull();
     expect(nextCell(matrix, { row: 2, column: 3 }, "Tab")).toBeNull();
   });
+});
+
+it("orders classes as the user knows them, and those deleted since last", () => {
+  expect(inKnownOrder(["eight", "gone", "one"], ["one", "two", "eight"])).toEqual(["one", "eight", "gone"]);
 });

@@ -45,6 +45,13 @@ function mostMistaken(confused: readonly Confused[], classes: readonly string[],
   return new Set([...classes].sort((a, b) => (parts.get(b) ?? 0) - (parts.get(a) ?? 0)).slice(0, most));
 }
 
+/** The classes in the order that the user knows, then those that are no more. */
+export function inKnownOrder(classes: readonly string[], known: readonly string[]): string[] {
+  const all = new Set(classes);
+  const living = new Set(known);
+  return [...known.filter((id) => all.has(id)), ...classes.filter((id) => !living.has(id))];
+}
+
 /** How much of its row a cell holds, 0 to 1: classes with few labels are seen like those with many. */
 export function shareOfRow(matrix: Matrix, { row, column }: Place): number {
   const counts = matrix.cells[row]?.map((cell) => cell?.count ?? 0) ?? [];

@@ -1,19 +1,21 @@
 import { Button, Text } from "@mantine/core";
 
-import type { Evaluation } from "../../api/types";
+import type { Evaluation, Project } from "../../api/types";
 import { IntervalBar } from "../../components/IntervalBar";
 import { sentence } from "../../state/evaluation";
-import { interval, percent, plural } from "../../state/figures";
+import { accuracies, interval, percent, plural } from "../../state/figures";
 import styles from "./Evaluation.module.css";
 import { LearningCurve } from "./LearningCurve";
 
 interface Props {
+  project: Project;
   evaluation: Evaluation;
   onLabel: () => void;
 }
 
 /** How good it is, whether that is enough yet, and how it came there. */
-export function Accuracy({ evaluation, onLabel }: Props) {
+export function Accuracy({ project, evaluation, onLabel }: Props) {
+  const [reference] = accuracies({ reference: project.reference, estimate: null });
   const { estimate, verdict, note } = evaluation;
   const labels = evaluation.classes.reduce((sum, one) => sum + one.examples, 0);
   return (
@@ -33,6 +35,12 @@ export function Accuracy({ evaluation, onLabel }: Props) {
             </>
           ) : (
             <span className={styles.number}>Not measured yet</span>
+          )}
+          {reference && (
+            <Text size="sm" c="var(--soft-ink)">
+              {percent(reference.estimate.accuracy)} ({interval(reference.estimate)}) measured on {reference.measuredOn}, whose true classes came
+              with them
+            </Text>
           )}
           <Text fw={600}>{sentence(verdict)}</Text>
           {note && (

@@ -52,16 +52,17 @@ type Disagreement = Comparison["disagreements"][number];
 interface DifferingProps extends Pick<Props, "project" | "book" | "onOpen"> {
   title: string;
   images: readonly Disagreement[];
-  wrong: (one: Disagreement) => string;
+  wrong: (one: Disagreement) => string | null;
 }
 
 function Differing({ project, book, onOpen, title, images, wrong }: DifferingProps) {
   if (images.length === 0) return null;
+  const name = (id: string | null) => (id === null ? "nothing" : book.name(id));
   const strip = images.map((one) => ({
     id: one.image_id,
-    caption: `${book.name(one.class_id)}, not ${book.name(wrong(one))}`,
+    caption: `${name(one.class_id)}, not ${name(wrong(one))}`,
     colour: book.colour(one.class_id),
-    hint: `labelled ${book.name(one.class_id)}; answers ${book.name(one.a)} and ${book.name(one.b)}`,
+    hint: `labelled ${name(one.class_id)}; answers: ${name(one.a)} and ${name(one.b)}`,
   }));
   return (
     <div>

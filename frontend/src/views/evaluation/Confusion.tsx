@@ -6,7 +6,7 @@ import { ClassName } from "../../components/ClassName";
 import { SectionTitle } from "../../components/SectionTitle";
 import { ThumbStrip } from "../../components/ThumbStrip";
 import type { ClassBook } from "../../hooks/useClasses";
-import { matrixOf, mistakes, type Confused } from "../../state/confusion";
+import { inKnownOrder, matrixOf, mistakes, type Confused } from "../../state/confusion";
 import { plural } from "../../state/figures";
 import styles from "./Evaluation.module.css";
 import { Matrix } from "./Matrix";
@@ -26,8 +26,10 @@ const mostMistakes = 8;
 export function Confusion({ project, evaluation, book, onOpen }: Props) {
   const { classes, confusion } = evaluation;
   const [pair, setPair] = useState<{ actual: string; predicted: string } | null>(null);
-  const ids = useMemo(() => classes.map((one) => one.class_id), [classes]);
-  const matrix = useMemo(() => matrixOf(confusion, ids, mostClasses), [confusion, ids]);
+  const matrix = useMemo(() => {
+    const known = book.classes.map((one) => one.id);
+    return matrixOf(confusion, inKnownOrder(classes.map((one) => one.class_id), known), mostClasses);
+  }, [classes, confusion, book]);
   const chosen = confusion.find((one) => one.actual === pair?.actual && one.predicted === pair.predicted) ?? null;
   if (confusion.length === 0) return null;
   return (

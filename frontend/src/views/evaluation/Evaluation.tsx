@@ -129,7 +129,7 @@ function Body(props: Props & { onOpen: (id: number) => void }) {
   const shared = { project: project.id, evaluation, book, onOpen };
   return (
     <div className={styles.body} data-old={isPlaceholderData || undefined} aria-busy={isPlaceholderData}>
-      <Accuracy evaluation={evaluation} onLabel={() => onList(startingList)} />
+      <Accuracy project={project} evaluation={evaluation} onLabel={() => onList(startingList)} />
       <Suspects {...shared} labelling={props.labelling} />
       <Confusion {...shared} />
       <ClassQuality classes={evaluation.classes} book={book} onList={onList} />

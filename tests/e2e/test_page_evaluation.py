@@ -1,0 +1,155 @@
+"""The page in Chromium: how good the classifier is, labels in doubt, mistakes, versions, files."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.page_project import Project, ids_by_name
+from tests.e2e.running_service import wait_for
+
+LABELLED = 8
+# Labelled as the other class; the rest of the labels can tell.
+WRONG = ["nought-03.png", "one-03.png"]
+
+
+@pytest.fixture
+def doubtful(filled: Project) -> Project:
+    """Eight labels of each class, one of them wrong."""
+    ids = ids_by_name(filled)
+    right = {f"nought-{i:02d}.png": "nought" for i in range(LABELLED)}
+    right |= {f"one-{i:02d}.png": "stroke" for i in range(LABELLED)}
+    label(filled, {ids[name]: class_id for name, class_id in right.items()})
+    label(filled, {ids[WRONG[0]]: "stroke", ids[WRONG[1]]: "nought"})
+    return filled
+
+
+def label(project: Project, labels: dict[int, str]) -> None:
+    changes = [{"image_id": image, "class_id": class_id} for image, class_id in labels.items()]
+    project("POST", "/labels", json={"labels": changes})
+
+
+def class_of(project: Project, name: str) -> str | None:
+    image: dict[str, str | None] = project("GET", f"/images/{ids_by_name(project)[name]}")
+    return image["class_id"]
+
+
+def evaluate(page: Page, project: Project) -> None:
+    page.goto(f"/?project={project.id}&view=evaluation")
+    expect(page.get_by_role("region", name="Accuracy")).to_contain_text("of answers right")
+
+
+def suspect(page: Page, project: Project, name: str) -> Locator:
+    doubts = page.get_by_role("region", name="Labels that look wrong")
+    return doubts.get_by_role("listitem", name=f"Image {ids_by_name(project)[name]},")
+
+
+def test_before_there_are_labels_the_view_says_what_to_do(page: Page, filled: Project) -> None:
+    page.goto(f"/?project={filled.id}")
+    page.get_by_role("button", name="Evaluation").click()
+    expect(page.get_by_role("heading", name="Nothing to evaluate yet")).to_be_visible()
+    page.get_by_role("button", name="Label images").click()
+    expect(page).not_to_have_url(re.compile("evaluation"))
+
+
+def test_accuracy_comes_with_its_interval_a_curve_and_a_verdict(
+    page: Page, doubtful: Project
+) -> None:
+    evaluate(page, doubtful)
+    said = doubtful("GET", "/evaluation")
+    region = page.get_by_role("region", name="Accuracy")
+    expect(region).to_contain_text("16 labels that it had not seen")
+    expect(region).to_contain_text(said["verdict"][1:])
+    curve = region.get_by_role("figure", name="Learning curve")
+    expect(curve.locator("[aria-label=line] path").first).to_be_visible()
+    rows = page.get_by_role("region", name="Classes").get_by_role("row")
+    expect(rows.filter(has_text="Nought")).to_contain_text("of 8")
+    region.get_by_role("button", name="Label more").click()
+    expect(page.get_by_role("gridcell").first).to_be_visible()
+
+
+def test_a_label_in_doubt_is_changed_or_kept_by_one_key(page: Page, doubtful: Project) -> None:
+    evaluate(page, doubtful)
+    wrong, other = (suspect(page, doubtful, name) for name in WRONG)
+    expect(wrong).to_contain_text("Labelled Stroke")
+    wrong.get_by_role("button", name="Relabel as Nought").press("Enter")
+    expect(wrong).to_have_count(0)
+    wait_for(lambda: class_of(doubtful, WRONG[0]) == "nought", "the label to change")
+
+    other.get_by_role("button", name="Keep").press("Enter")
+    expect(other).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("region", name="Accuracy")).to_contain_text("of answers right")
+    expect(other).to_have_count(0)
+    assert class_of(doubtful, WRONG[1]) == "nought"
+
+    page.keyboard.press("ControlOrMeta+z")
+    assert class_of(doubtful, WRONG[0]) == "nought"
+
+
+def test_a_cell_of_the_matrix_opens_its_images_and_keys_label_them(
+    page: Page, doubtful: Project
+) -> None:
+    evaluate(page, doubtful)
+    matrix = page.get_by_role("region", name="Confusion matrix")
+    # The tab order enters at the most frequent mistake; arrows lead to the cells beside it.
+    cell = matrix.locator("table button[tabindex='0']")
+    expect(cell).to_have_accessible_name(re.compile("taken for"))
+    cell.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowRight")
+    mistake = matrix.get_by_role("button", name="of Stroke taken for Nought")
+    mistake.press("Enter")
+    images = matrix.get_by_role("region", name="Images labelled Stroke, taken for Nought")
+    wrong = ids_by_name(doubtful)[WRONG[0]]
+    images.get_by_role("button", name=f"Open image: {wrong}, labelled Stroke").click()
+
+    panel = page.get_by_role("complementary", name="Image")
+    expect(panel).to_contain_text(WRONG[0])
+    expect(panel.get_by_role("group", name="How sure it is")).to_contain_text("unlike all examples")
+    page.keyboard.press("1")
+    expect(panel).to_contain_text("Labelled Nought")
+    expect(mistake).to_have_count(0, timeout=30_000)
+    page.keyboard.press("ControlOrMeta+z")
+    expect(panel).to_contain_text("Labelled Stroke")
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    page.go_back()
+    expect(panel).to_contain_text(WRONG[0])
+
+
+def test_two_versions_are_compared_and_the_older_one_answers_again(
+    page: Page, doubtful: Project
+) -> None:
+    evaluate(page, doubtful)
+    newest = doubtful("GET", f"/projects/{doubtful.id}")["active_version"]
+    compare = page.get_by_role("region", name="Compare")
+    compare.get_by_role("button", name="Compare").click()
+    answer = compare.get_by_role("status")
+    expect(answer).to_contain_text("with 95 % confidence, on 16 labels", timeout=60_000)
+    compare.get_by_role("button", name="Roll back to version").click()
+    wait_for(
+        lambda: doubtful("GET", f"/projects/{doubtful.id}")["active_version"] < newest,
+        "the older version to answer",
+    )
+    page.get_by_role("button", name="Versions").click()
+    drawer = page.get_by_role("dialog", name="Classifier")
+    expect(drawer.get_by_text("answers now")).to_have_count(1)
+
+
+def test_a_version_is_saved_as_a_file(page: Page, doubtful: Project) -> None:
+    evaluate(page, doubtful)
+
+    def save(name: str) -> tuple[str, bytes]:
+        page.get_by_role("button", name="Export").click()
+        with page.expect_download(timeout=60_000) as download:
+            page.get_by_role("menuitem", name=name).click()
+        return download.value.suggested_filename, download.value.path().read_bytes()
+
+    name, table = save("CSV")
+    assert re.fullmatch(rf"{doubtful.id}-version-\d+\.csv", name)
+    assert len(table.decode().splitlines()) == 1 + len(ids_by_name(doubtful))
+    _, arrays = save("npz")
+    assert np.load(io.BytesIO(arrays)).files
