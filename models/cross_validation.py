@@ -41,7 +41,7 @@ def cross_validate(
     """
     features, labels = np.asarray(X), np.asarray(y)
     codes = np.unique(labels, return_inverse=True)[1]
-    folds = test_parts(codes)
+    folds = held_out_parts(codes)
     if not folds:
         return None
     logits = []
@@ -52,7 +52,7 @@ def cross_validate(
     return HeldOut(np.concatenate(logits).astype(np.float64), codes[rows], rows)
 
 
-def test_parts(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
+def held_out_parts(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:
     """Disjoint test parts of class indices (n,), each class dealt out as evenly as it goes.
 
     With n labels a class there are n folds, each holding out one of every class. To hold out

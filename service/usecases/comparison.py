@@ -1,13 +1,156 @@
-"""Which of two is better on the same labels."""
+"""Which of two versions or encoders is better: both answer the same labelled images, unseen."""
 
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from models import comparison
+from models.classifiers import HeadKind, build_classifier
+from models.cross_validation import held_out_parts
+from models.features import Features
 from service.domain.errors import Conflict
-from service.domain.evaluation import Comparison
+from service.domain.evaluation import Comparison, Disagreement
+from service.storage import classifiers, encoders, examples, projects
+from service.storage.pools import Pool
 from service.usecases.context import Context
+from service.usecases.labelled_pool import LabelledPool, divide_pool
+
+Name = TypeVar("Name", int, str)
+Answers = NDArray[np.object_]  # class ids; None where a side knows no label
+
+
+@dataclass(frozen=True)
+class Side:
+    """What learns: a kind of head on an encoder's features, from labels (class by image)."""
+
+    name: str
+    kind: HeadKind
+    pool: Pool
+    labels: dict[int, str]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The images that both sides answer: image_ids (n,), ascending, and their labels (n,)."""
+
+    image_ids: NDArray[np.int64]
+    labels: NDArray[np.str_]
 
 
 def compare_classifiers(context: Context, project_id: str, a: int, b: int) -> Comparison[int]:
-    raise Conflict("too-few-labels", f"Project '{project_id}' has too few labels to compare on.")
+    """Two versions on the present labels, each taught anew by its own labels less those asked.
+
+    Raises NotFound; Conflict where a version kept no labels, or too few are there to compare on.
+    """
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        rows = [classifiers.get_version(session, project_id, version) for version in (a, b)]
+        sides = [
+            Side(
+                f"version {row.version}",
+                cast(HeadKind, row.kind),
+                context.pools.get(session, project_id, row.encoder_id),
+                classifiers.load_labels(row),
+            )
+            for row in rows
+        ]
+        judged = _common(session, project_id, sides)
+    key = (rows[0].id, rows[1].id, project.labels_revision, len(judged.image_ids))
+    return _kept(context, key, lambda: _compare(a, b, sides, judged))
 
 
 def compare_encoders(context: Context, project_id: str, a: str, b: str) -> Comparison[str]:
-    raise Conflict("too-few-labels", f"Project '{project_id}' has too few labels to compare on.")
+    """Two encoders under the project's kind of head, on the labels that both have embedded.
+
+    Raises NotFound; Conflict where too few labels are there to compare on.
+    """
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        kind = cast(HeadKind, project.classifier)
+        labels = examples.labels_by_image(session, project_id)
+        ids = [encoders.get_encoder(session, encoder_id).id for encoder_id in (a, b)]
+        pools = [context.pools.get(session, project_id, encoder_id) for encoder_id in ids]
+        both = {i: slug for i, slug in labels.items() if all(i in pool.positions for pool in pools)}
+        sides = [Side(pool.encoder_id, kind, pool, both) for pool in pools]
+        judged = _common(session, project_id, sides)
+    state = (project.created_at, project.labels_revision, len(judged.image_ids))
+    return _kept(context, (project_id, a, b, kind, *state), lambda: _compare(a, b, sides, judged))
+
+
+def _kept(
+    context: Context, key: Hashable, work_out: Callable[[], Comparison[Name]]
+) -> Comparison[Name]:
+    return context.comparisons.get(key, work_out)
+
+
+def _common(session: Session, project_id: str, sides: Sequence[Side]) -> Judged:
+    """The present labels of images that both sides' encoders have embedded."""
+    labels = examples.labels_by_image(session, project_id)
+    image_ids = [
+        image_id
+        for image_id in sorted(labels)
+        if all(image_id in side.pool.positions for side in sides)
+    ]
+    return Judged(
+        np.array(image_ids, np.int64), np.array([labels[i] for i in image_ids], dtype=np.str_)
+    )
+
+
+def _compare(a: Name, b: Name, sides: Sequence[Side], judged: Judged) -> Comparison[Name]:
+    parts = held_out_parts(np.unique(judged.labels, return_inverse=True)[1])
+    if not parts:
+        raise Conflict(
+            "too-few-labels",
+            f"There is nothing to compare on: of {len(judged.labels)} labelled images that both "
+            "can answer no two are of the same class. Label more, or wait until all are embedded.",
+        )
+    tested = np.concatenate(parts)
+    answers_a, answers_b = (_answers(side, judged, parts) for side in sides)
+    truth = judged.labels[tested]
+    found = comparison.compare(answers_a == truth, answers_b == truth)
+    differing = zip(judged.image_ids[tested].tolist(), truth, answers_a, answers_b, strict=True)
+    return Comparison(
+        a=a,
+        b=b,
+        count=found.count,
+        accuracy_a=found.accuracy_a,
+        accuracy_b=found.accuracy_b,
+        difference=found.difference,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        verdict=found.verdict(sides[0].name, sides[1].name),
+        disagreements=[
+            Disagreement(image_id, str(label), first, second)
+            for image_id, label, first, second in differing
+            if first != second
+        ],
+    )
+
+
+def _answers(side: Side, judged: Judged, parts: Sequence[NDArray[np.intp]]) -> Answers:
+    """The class ids that the side gives the images of each part, after learning from the rest."""
+    image_ids = judged.image_ids.tolist()
+    known = divide_pool(side.pool, side.labels, side.kind, besides=image_ids)
+    features = side.pool.features[side.pool.rows_of(image_ids)]
+    return np.concatenate(
+        [
+            _taught_without(judged.image_ids[part], known, side.kind, features[part])
+            for part in parts
+        ]
+    )
+
+
+def _taught_without(
+    asked: NDArray[np.int64], known: LabelledPool, kind: HeadKind, features: Features
+) -> Answers:
+    seen = ~np.isin(known.image_ids, asked)
+    if not seen.any():
+        return np.full(len(asked), None)
+    head = build_classifier(kind, known.labels)
+    head.fit(known.features[seen], known.labels[seen], known.unlabelled)
+    return np.asarray(head.predict(features).astype(object))

@@ -1,7 +1,11 @@
 """What the use cases work with, put together once a process."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
+from service.domain.entities import Estimate
+from service.domain.evaluation import Comparison
 from service.jobs import JobQueue, create_celery
 from service.settings import Settings
 from service.storage.classifiers import Heads
@@ -9,13 +13,15 @@ from service.storage.database import Database
 from service.storage.encoders import EncoderShelf
 from service.storage.image_store import ImageStore
 from service.storage.pools import Pools
-from service.usecases.accuracies import AccuracyCache
+from service.usecases.accuracies import LabelledState
+from service.usecases.judgements import Judgement
+from service.usecases.results import Results
 from service.usecases.scores import ScoreCache
 
 
 @dataclass(frozen=True)
 class Context:
-    """The database is the truth; pools, heads and scores are caches of it."""
+    """The database is the truth; pools, heads, scores and results are caches of it."""
 
     settings: Settings
     database: Database
@@ -25,7 +31,9 @@ class Context:
     pools: Pools = field(default_factory=Pools)
     heads: Heads = field(default_factory=Heads)
     scores: ScoreCache = field(default_factory=ScoreCache)
-    accuracies: AccuracyCache = field(default_factory=AccuracyCache)
+    accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
+    judgements: Results[int, Judgement] = field(default_factory=Results)
+    comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)
 
 
 def create_context(settings: Settings) -> Context:

@@ -1,9 +1,9 @@
 """Encoders: listed with what they do for a project, asked for, and entered when they are ready."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
-import numpy as np
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -13,9 +13,10 @@ from service.domain.entities import Encoder, Estimate, Job, ProjectEncoder
 from service.storage import embeddings, encoders, examples, projects
 from service.storage.encoders import encoder_from_row
 from service.storage.tables import EncoderRow, ProjectRow
-from service.usecases.accuracies import LabelledState
+from service.usecases.accuracies import LabelledState, estimate_accuracy
 from service.usecases.context import Context
 from service.usecases.jobs import start_job
+from service.usecases.labelled_pool import divide_pool
 
 
 def list_encoders(context: Context) -> list[Encoder]:
@@ -30,7 +31,8 @@ def list_project_encoders(context: Context, project_id: str) -> list[ProjectEnco
     with context.database.read() as session:
         project = projects.get_project(session, project_id)
         rows = encoders.list_encoders(session, context.settings.encoder)
-        return _describe(context, session, project, rows)
+        known = _describe(session, project, rows)
+    return [_measured(context, project, each) for each in known]
 
 
 def get_encoder(context: Context, project_id: str, encoder_id: str) -> ProjectEncoder:
@@ -38,7 +40,8 @@ def get_encoder(context: Context, project_id: str, encoder_id: str) -> ProjectEn
     with context.database.read() as session:
         project = projects.get_project(session, project_id)
         row = encoders.get_encoder(session, encoder_id)
-        return _describe(context, session, project, [row])[0]
+        known = _describe(session, project, [row])[0]
+    return _measured(context, project, known)
 
 
 def request_encoder(context: Context, spec: str) -> Job:
@@ -61,35 +64,46 @@ def enter_encoder(context: Context, spec: str, manifest: Manifest) -> None:
         session.execute(without.values(encoder_id=manifest.encoder_id))
 
 
-def _describe(
-    context: Context, session: Session, project: ProjectRow, rows: Sequence[EncoderRow]
-) -> list[ProjectEncoder]:
-    labels = examples.labels_by_image(session, project.id)
+@dataclass(frozen=True)
+class _Known:
+    """What the database knows of an encoder; its accuracy is then worked out without a session."""
+
+    encoder: Encoder
+    active: bool
+    embedded: int
+    complete: bool  # it has seen every labelled image: only like is set beside like
+
+
+def _describe(session: Session, project: ProjectRow, rows: Sequence[EncoderRow]) -> list[_Known]:
+    labelled = examples.count_examples(session, project.id)
     counts = embeddings.counts_by_encoder(session, project.id)
     return [
-        ProjectEncoder(
-            **vars(encoder_from_row(row)),
-            active=row.id == project.encoder_id,
-            embedded=counts.get(row.id, 0),
-            accuracy=_accuracy(context, session, project, row.id, labels),
+        _Known(
+            encoder_from_row(row),
+            row.id == project.encoder_id,
+            counts.get(row.id, 0),
+            0 < labelled == examples.count_examples(session, project.id, embedded_by=row.id),
         )
         for row in rows
     ]
 
 
-def _accuracy(
-    context: Context,
-    session: Session,
-    project: ProjectRow,
-    encoder_id: str,
-    labels: dict[int, str],
-) -> Estimate | None:
-    """None where the encoder has not seen every labelled image: only like is set beside like."""
-    features = embeddings.features_of(session, encoder_id, list(labels))
-    if not labels or len(features) < len(labels):
-        return None
+def _measured(context: Context, project: ProjectRow, known: _Known) -> ProjectEncoder:
+    accuracy = _accuracy(context, project, known.encoder.id) if known.complete else None
+    return ProjectEncoder(
+        **vars(known.encoder), active=known.active, embedded=known.embedded, accuracy=accuracy
+    )
+
+
+def _accuracy(context: Context, project: ProjectRow, encoder_id: str) -> Estimate | None:
     kind = cast(HeadKind, project.classifier)
     revision = project.labels_revision
     state = LabelledState(project.id, project.created_at, encoder_id, kind, revision)
-    rows = np.stack([features[image_id] for image_id in labels])
-    return context.accuracies.get(state, rows, list(labels.values()))
+
+    def work_out() -> Estimate | None:
+        with context.database.read() as session:
+            labels = examples.labels_by_image(session, project.id)
+            pool = context.pools.get(session, project.id, encoder_id)
+        return estimate_accuracy(divide_pool(pool, labels, kind), kind)
+
+    return context.accuracies.get(state, work_out)

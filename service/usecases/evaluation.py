@@ -1,9 +1,115 @@
-"""How good the answering version is on its own labels."""
+"""How good the version that answers is on its own labels, what it mixes up, and what next."""
 
+from collections.abc import Mapping
+from typing import cast
+
+from models import calibration, evaluation, learning_curve
+from models.classifiers import HeadKind
+from models.learning_curve import forecast, verdict
+from service.domain.entities import Estimate
 from service.domain.errors import Conflict
-from service.domain.evaluation import Evaluation
+from service.domain.evaluation import (
+    ClassEvaluation,
+    ConfusionCell,
+    CurvePoint,
+    Evaluation,
+    Share,
+    Suspect,
+)
+from service.storage import classifiers, projects
 from service.usecases.context import Context
+from service.usecases.judgements import Judgement, judge
+from service.usecases.labelled_pool import divide_pool
+from service.usecases.prediction import nothing_to_answer_with
+
+# A cell opens this many images; its count is of all.
+CELL_IMAGES = 100
+MAX_SUSPECTS = 200
 
 
 def evaluate(context: Context, project_id: str) -> Evaluation:
-    raise Conflict("no-examples", f"Project '{project_id}' has no classifier to evaluate yet.")
+    """The answering version, by answers to its own labels from heads that did not see them.
+
+    Raises NotFound; Conflict where the project has no version, or one that kept no labels.
+    """
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        if project.active_version is None:
+            raise nothing_to_answer_with(session, project)
+        version = classifiers.get_version(session, project_id, project.active_version)
+        labels = classifiers.load_labels(version)
+        head = context.heads.get(version)
+        pool = context.pools.get(session, project_id, version.encoder_id)
+        names = projects.class_names(session, project_id)
+    kind = cast(HeadKind, version.kind)
+    labelled = divide_pool(pool, labels, kind)
+    if not len(labelled.labels):
+        raise Conflict("labels-gone", "The images that this version was fitted on were deleted.")
+    judged = context.judgements.get(version.id, lambda: judge(labelled, kind))
+    return _describe(version.version, version.encoder_id, judged, head.confidence_note, names)
+
+
+def _describe(
+    version: int,
+    encoder_id: str,
+    judged: Judgement,
+    note: str | None,
+    names: Mapping[str, str],
+) -> Evaluation:
+    # A class may be gone since: its id stands for it then.
+    names = {each.label: each.label for each in judged.quality.classes} | dict(names)
+    coming = forecast(judged.curve)
+    return Evaluation(
+        version=version,
+        encoder_id=encoder_id,
+        estimate=_estimate(judged.estimate),
+        verdict=verdict(judged.curve),
+        note=note,
+        classes=[_class(each, names) for each in judged.quality.classes],
+        confusion=[_cell(each, judged) for each in judged.quality.confusion],
+        curve=[_point(each) for each in judged.curve.points],
+        forecast=_point(coming) if coming else None,
+        suspects=_suspects(judged, names),
+    )
+
+
+def _estimate(measured: calibration.Estimate | None) -> Estimate | None:
+    if measured is None:
+        return None
+    return Estimate(measured.accuracy, measured.low, measured.high, measured.count)
+
+
+def _class(quality: evaluation.ClassQuality, names: Mapping[str, str]) -> ClassEvaluation:
+    return ClassEvaluation(
+        quality.label,
+        names[quality.label],
+        quality.examples,
+        _share(quality.precision),
+        _share(quality.recall),
+    )
+
+
+def _share(share: evaluation.Share | None) -> Share | None:
+    return Share(**vars(share)) if share else None
+
+
+def _cell(cell: evaluation.ConfusionCell, judged: Judgement) -> ConfusionCell:
+    image_ids = judged.image_ids[list(cell.rows[:CELL_IMAGES])].tolist()
+    return ConfusionCell(cell.actual, cell.predicted, len(cell.rows), image_ids)
+
+
+def _point(point: learning_curve.CurvePoint) -> CurvePoint:
+    return CurvePoint(**vars(point))
+
+
+def _suspects(judged: Judgement, names: Mapping[str, str]) -> list[Suspect]:
+    return [
+        Suspect(
+            int(judged.image_ids[each.row]),
+            each.label,
+            each.suggested,
+            each.score,
+            each.reason(names),
+        )
+        for each in judged.suspects[:MAX_SUSPECTS]
+    ]

@@ -20,7 +20,7 @@ from service.storage.classifiers import dump_head, dump_labels, latest_version
 from service.storage.projects import get_project
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
-from service.usecases.labelled_pool import LabelledPool, read_labelled_pool
+from service.usecases.labelled_pool import LabelledPool, divide_pool
 
 # Fits of one process take turns: the second finds the first one's version and has nothing to do.
 _turn = Lock()
@@ -95,8 +95,7 @@ def _is_behind(session: Session, project: ProjectRow) -> bool:
         return False  # the job that embeds the others fits them all
     if not usable:
         return project.active_version is not None
-    latest = latest_version(session, project.id)
-    return latest is None or not _state(project, usable).known_to(latest)
+    return _known_as(session, project, _state(project, usable)) is None
 
 
 def _state(project: ProjectRow, usable: int, unlabelled: int = 0) -> FitState:
@@ -111,18 +110,19 @@ def _read_snapshot(context: Context, session: Session, project_id: str) -> Snaps
         return None
     labels = examples.labels_by_image(session, project_id)
     kind = cast(HeadKind, project.classifier)
-    content = read_labelled_pool(context, session, project_id, project.encoder_id, labels, kind)
+    pool = context.pools.get(session, project_id, project.encoder_id)
+    content = divide_pool(pool, labels, kind)
     state = _state(project, len(content.labels), content.unlabelled_count)
     return Snapshot(state, content, _known_as(session, project, state))
 
 
 def _known_as(session: Session, project: ProjectRow, state: FitState) -> int | None:
-    """The newest version, unless another one is due. A larger pool does not undo a rollback."""
+    """The newest version, unless another one is due; labels alone undo a rollback."""
     latest = latest_version(session, project.id)
     if latest is None or not state.known_to(latest):
         return None
-    outgrown = state.outgrows(latest) and project.active_version == latest.version
-    return None if outgrown else latest.version
+    behind = state.outgrows(latest) or latest.metrics is None  # of a release that kept no labels
+    return None if behind and project.active_version == latest.version else latest.version
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session
 
 from models.classifiers import HeadKind
 from models.features import Features
 from service.storage.pools import Pool
-from service.usecases.context import Context
 
 # A random part of a large pool stands for all of it: a refit stays within a second.
 MAX_UNLABELLED = 4000
@@ -31,31 +29,18 @@ class LabelledPool:
     unlabelled_count: int
 
 
-def learns_from_pool(kind: HeadKind) -> bool:
-    """Whether heads of this kind learn from unlabelled images too."""
-    return kind == "auto"
-
-
-def read_labelled_pool(
-    context: Context,
-    session: Session,
-    project_id: str,
-    encoder_id: str,
-    labels: Mapping[int, str],
-    kind: HeadKind,
-    *,
-    besides: Iterable[int] = (),
+def divide_pool(
+    pool: Pool, labels: Mapping[int, str], kind: HeadKind, besides: Iterable[int] = ()
 ) -> LabelledPool:
-    """Those of the labels (class by image) that the encoder has embedded, and the rest of its pool.
+    """Those of the labels (class by image) whose image is embedded, and the rest of the pool.
 
     besides: more images that are not to count as unlabelled. The order is by image, so that the
     same labels make the same head whenever they are read.
     """
-    pool = context.pools.get(session, project_id, encoder_id)
     rows = pool.rows_of(sorted(labels))
     image_ids = pool.image_ids[rows]
     unlabelled = np.empty(0, np.int64)
-    if learns_from_pool(kind):
+    if kind == "auto":  # the other kinds learn from the labels alone
         unlabelled = _others(pool, [*labels, *besides])
     return LabelledPool(
         image_ids,

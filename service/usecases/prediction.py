@@ -192,7 +192,7 @@ def _open(context: Context, project_id: str) -> Answerer:
     with context.database.read() as session:
         project = projects.get_project(session, project_id)
         if project.active_version is None:
-            raise _nothing_to_answer_with(session, project)
+            raise nothing_to_answer_with(session, project)
         version = classifiers.get_version(session, project_id, project.active_version)
         return Answerer(
             version,
@@ -203,7 +203,8 @@ def _open(context: Context, project_id: str) -> Answerer:
         )
 
 
-def _nothing_to_answer_with(session: Session, project: ProjectRow) -> Conflict:
+def nothing_to_answer_with(session: Session, project: ProjectRow) -> Conflict:
+    """Why the project has no version that answers, and what to do."""
     labelled = examples.count_examples(session, project.id)
     if project.encoder_id is None:
         return Conflict("no-encoder", "The first encoder is still being registered: see GET /jobs.")

@@ -93,11 +93,15 @@ def test_versions_of_an_older_schema_are_kept(database_url: str) -> None:
         command.downgrade(config, "0002")
         for statement in (
             "INSERT INTO encoders VALUES ('e', 'spec', '{}', '2026-01-01 00:00:00')",
-            "INSERT INTO projects (id, name, classifier, labels_revision, created_at) "
-            "VALUES ('p', 'P', 'auto', 3, '2026-01-01 00:00:00')",
-            "INSERT INTO classifiers (project_id, version, kind, encoder_id, labels_revision, "
-            "class_counts, head, created_at) "
-            "VALUES ('p', 1, 'auto', 'e', 3, '{}', 'head', '2026-01-01 00:00:00')",
+            (
+                "INSERT INTO projects (id, name, classifier, labels_revision, created_at) "
+                "VALUES ('p', 'P', 'auto', 3, '2026-01-01 00:00:00')"
+            ),
+            (
+                "INSERT INTO classifiers (project_id, version, kind, encoder_id, labels_revision, "
+                "class_counts, head, created_at) "
+                "VALUES ('p', 1, 'auto', 'e', 3, '{}', 'head', '2026-01-01 00:00:00')"
+            ),
         ):
             connection.execute(text(statement))
     database.migrate()

@@ -1,0 +1,46 @@
+"""What is to be said of a kind of head on some labels; computed apart from any session."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import evaluation
+from models.calibration import Estimate, estimate_accuracy
+from models.classifiers import HeadKind, build_classifier
+from models.cross_validation import HeldOut, cross_validate
+from models.label_errors import Suspect, rank_label_errors
+from models.learning_curve import LearningCurve, learning_curve
+from service.usecases.labelled_pool import LabelledPool
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All of it is of held-out answers; rows are those of `image_ids` (n,)."""
+
+    image_ids: NDArray[np.int64]
+    estimate: Estimate | None
+    quality: evaluation.Evaluation
+    curve: LearningCurve
+    suspects: list[Suspect]
+
+
+def judge(labelled: LabelledPool, kind: HeadKind) -> Judgement:
+    """Right from one class and one label on, where nothing can be said but the counts."""
+    X, y, pool = labelled.features, labelled.labels, labelled.unlabelled
+    held_out = _held_out(labelled, kind)
+    return Judgement(
+        labelled.image_ids,
+        estimate_accuracy(held_out) if held_out else None,
+        evaluation.evaluate(held_out, y),
+        learning_curve(X, y, kind, pool),
+        rank_label_errors(X, y, kind, pool, held_out) if held_out else [],
+    )
+
+
+def _held_out(labelled: LabelledPool, kind: HeadKind) -> HeldOut | None:
+    """None where every answer would be right for want of another, or where none can be held out."""
+    if len(np.unique(labelled.labels)) < 2:
+        return None
+    head = build_classifier(kind, labelled.labels)
+    return cross_validate(head, labelled.features, labelled.labels, labelled.unlabelled)
