@@ -8,7 +8,7 @@ import numpy.typing as npt
 Features: TypeAlias = npt.NDArray[np.float32]
 
 # A vector whose components differ by no more than rounding carries no direction at all.
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 
 
 def normalise(features: npt.ArrayLike) -> Features:
@@ -31,8 +31,14 @@ def normalise(features: npt.ArrayLike) -> Features:
     scaled = raw / np.where(scale > 0, scale, 1)
     centred = scaled - scaled.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
     norms = np.linalg.norm(centred, axis=1, keepdims=True)
-    directed = norms > _ROUNDING * np.sqrt(raw.shape[1])
+    directed = norms > ROUNDING * np.sqrt(raw.shape[1])
     return np.where(directed, centred / np.where(directed, norms, 1), 0).astype(np.float32)
+
+
+def unit(vectors: npt.NDArray[np.floating]) -> Features:
+    """Rows (n, d) of length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def class_sums(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:

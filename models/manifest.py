@@ -13,6 +13,8 @@ from models.transforms import EvaluationTransform
 MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
+# Under this key a file in another layout carries the manifest of the encoder inside it.
+MANIFEST_KEY = "handful"
 
 Norm = Literal["pre", "post"]
 

@@ -14,7 +14,7 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
-_LONGEST_ASPECT = 4
+LONGEST_ASPECT = 4
 
 
 class EvaluationTransform(BaseModel):
@@ -72,7 +72,7 @@ def _without_far_ends(image: Image.Image) -> Image.Image:
 
     A strip of 100,000 x 1 pixels would otherwise be resized to 25 million x 256.
     """
-    longest = _LONGEST_ASPECT * min(image.size)
+    longest = LONGEST_ASPECT * min(image.size)
     if max(image.size) <= longest:
         return image
     margins = [max(0, (side - longest) // 2) for side in image.size]

@@ -7,8 +7,7 @@ import onnx
 
 from models.checkpoints import save_manifest
 from models.exporting.source import Source
-from models.loaders.own import MANIFEST_KEY
-from models.manifest import ONNX_FILE
+from models.manifest import MANIFEST_KEY, ONNX_FILE
 from models.onnx_encoder import OnnxEncoder
 from models.onnx_export import check_agreement, export_onnx
 from models.vit import build_vit

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from models.exporting.source import Source, check_usual_eps
-from models.loaders.own import MANIFEST_KEY
 from models.loaders.run import RunCheckpoint
-from models.manifest import VitConfig
+from models.manifest import MANIFEST_KEY, VitConfig
 
 _USUAL_SIZE = 224
 

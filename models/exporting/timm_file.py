@@ -7,8 +7,7 @@ import safetensors.torch
 
 from models.errors import EncoderError
 from models.exporting.source import Source, check_usual_eps
-from models.loaders.own import MANIFEST_KEY
-from models.manifest import VitConfig
+from models.manifest import MANIFEST_KEY, VitConfig
 
 # Any plain ViT of timm would do: all that distinguishes it is given anew.
 TIMM_MODEL = "vit_base_patch16_224"

@@ -8,8 +8,8 @@ import safetensors.torch
 from torch import Tensor
 
 from models.exporting.source import Source
-from models.loaders.own import MANIFEST_KEY
 from models.loaders.vit_msn import their_names
+from models.manifest import MANIFEST_KEY
 from models.transforms import EvaluationTransform
 
 CONFIG, WEIGHTS, PREPROCESSOR = "config.json", "model.safetensors", "preprocessor_config.json"

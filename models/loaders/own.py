@@ -7,12 +7,9 @@ from torch import Tensor
 
 from models.checkpoints import check_tensors, encoder_id, load_checkpoint
 from models.errors import EncoderError
-from models.manifest import Manifest, parse_manifest
+from models.manifest import MANIFEST_KEY, Manifest, parse_manifest
 
 Loaded = tuple[Manifest, dict[str, Tensor]]
-
-# Under this key a file in another project's layout carries the manifest that it was made with.
-MANIFEST_KEY = "handful"
 
 
 def load_own(folder: Path) -> Loaded:

@@ -1,0 +1,97 @@
+"""The head inside an ONNX graph: features to probabilities and to what is unknown."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from onnx import TensorProto
+
+from models.classifiers import Arrays
+from models.features import ROUNDING
+from models.novelty import SOFTNESS
+from models.portable.graph import Graph, number, whole
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Names of results: (classes,) probabilities and which classes the prediction set holds
+    (None where the labels are too few for sets); without axes how strange, and whether unknown.
+    """
+
+    probabilities: str
+    prediction_set: str | None
+    unknown_score: str
+    unknown: str
+
+
+def add_head(graph: Graph, features: str, arrays: Arrays) -> Answer:
+    """features: raw (1, d) float32; arrays: what `models.portable.head.head_arrays` gives."""
+    normalised = add_normalise(graph, features)
+    probabilities = _probabilities(graph, normalised, arrays)
+    similarity = _similarity(graph, normalised, arrays)
+    return Answer(
+        probabilities,
+        _prediction_set(graph, probabilities, arrays),
+        *_unknown(graph, similarity, arrays),
+    )
+
+
+def add_normalise(graph: Graph, features: str) -> str:
+    """float32 (n, d), raw -> rows around 0 of length 1 or 0, as models.features has it."""
+    scaled = _divided(graph, features, graph.add("ReduceMax", graph.add("Abs", features), whole(1)))
+    mean = graph.add("ReduceMean", graph.add("Cast", scaled, to=TensorProto.DOUBLE), whole(1))
+    centred = graph.add("Sub", scaled, graph.add("Cast", mean, to=TensorProto.FLOAT))
+    lengths = graph.add("ReduceL2", centred, whole(1))
+    size = graph.add("Cast", graph.add("Shape", features, start=1), to=TensorProto.FLOAT)
+    directed = graph.add(
+        "Greater", lengths, graph.add("Mul", number(ROUNDING), graph.add("Sqrt", size))
+    )
+    return graph.add("Where", directed, _divided(graph, centred, lengths), number(0))
+
+
+def _probabilities(graph: Graph, normalised: str, arrays: Arrays) -> str:
+    seen = _unit_from(graph, normalised, arrays["centre"])
+    weights = np.swapaxes(number(arrays["weights"]), 1, 2)  # (k, d, classes)
+    offsets, shares = number(arrays["offsets"]), number(arrays["shares"])
+    logits = graph.add("Add", graph.add("MatMul", seen, weights), offsets[:, None])
+    # Their mean by logarithms, because a small share of a small probability is no float32.
+    shared = graph.add(
+        "Add", graph.add("LogSoftmax", logits, axis=-1), np.log(shares)[:, None, None]
+    )
+    mixed = graph.add("ReduceLogSumExp", shared, whole(0, 1), keepdims=0)  # (classes,)
+    tempered = graph.add("Div", mixed, number(arrays["temperature"]))
+    return graph.add("Softmax", tempered, axis=-1)
+
+
+def _similarity(graph: Graph, normalised: str, arrays: Arrays) -> str:
+    seen = _unit_from(graph, normalised, arrays["novelty_centre"])
+    cosines = graph.add("MatMul", seen, number(arrays["centroids"]).T)
+    return graph.add("ReduceMax", cosines, whole(0, 1), keepdims=0)
+
+
+def _unknown(graph: Graph, similarity: str, arrays: Arrays) -> tuple[str, str]:
+    """How strange, in [0, 1], and whether that is unknown: nothing is, without a threshold."""
+    threshold = number(arrays["threshold"])
+    beyond = graph.add("Sub", threshold if np.isfinite(threshold) else number(0), similarity)
+    score = graph.add("Sigmoid", graph.add("Div", beyond, number(SOFTNESS)))
+    return score, graph.add("Less", similarity, threshold)
+
+
+def _prediction_set(graph: Graph, probabilities: str, arrays: Arrays) -> str | None:
+    if not arrays["sets"].size:
+        return None
+    likely = graph.add("GreaterOrEqual", probabilities, number(arrays["sets"][0]))
+    likeliest = graph.add("ReduceMax", probabilities, whole(0))
+    return graph.add("Or", likely, graph.add("Equal", probabilities, likeliest))
+
+
+def _unit_from(graph: Graph, normalised: str, centre: npt.ArrayLike) -> str:
+    """Which way from the centre (d,) each vector (n, d) lies."""
+    away = graph.add("Sub", normalised, number(centre))
+    return _divided(graph, away, graph.add("ReduceL2", away, whole(1)))
+
+
+def _divided(graph: Graph, vectors: str, lengths: str) -> str:
+    """Rows (n, d) divided by (n, 1), those of length 0 left alone."""
+    divisor = graph.add("Where", graph.add("Greater", lengths, number(0)), lengths, number(1))
+    return graph.add("Div", vectors, divisor)
