@@ -37,7 +37,8 @@ def fit_sets(
     """From held-out probabilities (n, classes) and true classes (n,); None where too few.
 
     Sadinle, Lei and Wasserman, "Least Ambiguous Set-Valued Classifiers With Bounded Error
-    Levels" (2019), but never empty.
+    Levels" (2019), with the likeliest class always in. The coverage holds on average over
+    projects; what a single one gets strays from it by about 0.3 / sqrt(n).
     """
     count = len(codes)
     if count < FEWEST_ANSWERS:
@@ -46,5 +47,7 @@ def fit_sets(
     if right.mean() >= COVERAGE:
         return PredictionSets(1.0, float(right.mean()))
     own = np.where(right, 1.0, probabilities[np.arange(count), codes])
-    missed = int((1 - COVERAGE) * (count + 1))  # so many of the true classes may stay outside
-    return PredictionSets(float(np.sort(own)[max(missed, 1) - 1]), COVERAGE)
+    # A new image is as likely to fall into each of the count + 1 gaps between these. The
+    # wanted share seldom ends at one of them: between them, it is neither more nor less.
+    rank = (1 - COVERAGE) * (count + 1) - 1
+    return PredictionSets(float(np.interp(rank, np.arange(count), np.sort(own))), COVERAGE)
