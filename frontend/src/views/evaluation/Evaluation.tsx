@@ -1,4 +1,4 @@
-import { Alert, Button, Loader, Text } from "@mantine/core";
+import { Alert, Button, Group, Loader, Text } from "@mantine/core";
 import { IconChartDots, IconDownload, IconHistory } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -125,7 +125,7 @@ function Body(props: Props & { onOpen: (id: number) => void }) {
         {error.message}
       </Alert>
     );
-  if (!evaluation) return <Loader aria-label="Checking the labels" />;
+  if (!evaluation) return <Waiting fitted={project.active_version !== null} />;
   const shared = { project: project.id, evaluation, book, onOpen };
   return (
     <div className={styles.body} data-old={isPlaceholderData || undefined} aria-busy={isPlaceholderData}>
@@ -135,6 +135,15 @@ function Body(props: Props & { onOpen: (id: number) => void }) {
       <ClassQuality classes={evaluation.classes} book={book} onList={onList} />
       <Compare project={project} book={book} onOpen={onOpen} />
     </div>
+  );
+}
+
+function Waiting({ fitted }: { fitted: boolean }) {
+  return (
+    <Group role="status" gap="sm">
+      <Loader size="sm" />
+      <Text size="sm">{fitted ? "Checking each label by classifiers that have not seen it…" : "The first classifier is being fitted…"}</Text>
+    </Group>
   );
 }
 
