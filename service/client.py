@@ -40,6 +40,10 @@ class Client:
         """GET a resource. Raises ApiError with the service's own words."""
         return self._answer(self._http.get(path, params=params))
 
+    def download(self, path: str, **params: Any) -> bytes:
+        """GET a file. Raises ApiError with the service's own words."""
+        return _accepted(self._http.get(path, params=params)).content
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST JSON. Raises ApiError with the service's own words."""
         return self._answer(self._http.post(path, json=body))
@@ -57,13 +61,8 @@ class Client:
             yield NOTHING_TAKEN | {"rejected": rejected} if rejected else self._answer(response)
 
     def _answer(self, response: httpx.Response) -> Any:
-        if response.is_success:
-            return response.json() if response.content else None
-        try:
-            detail = response.json()["detail"]
-        except (ValueError, KeyError, TypeError):
-            detail = response.text[:200]
-        raise ApiError(f"{response.status_code}: {detail}")
+        accepted = _accepted(response)
+        return accepted.json() if accepted.content else None
 
 
 def batches(files: Iterable[NamedFile]) -> Iterator[list[NamedFile]]:
@@ -78,6 +77,16 @@ def batches(files: Iterable[NamedFile]) -> Iterator[list[NamedFile]]:
         size += len(data)
     if batch:
         yield batch
+
+
+def _accepted(response: httpx.Response) -> httpx.Response:
+    if response.is_success:
+        return response
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = response.text[:200]
+    raise ApiError(f"{response.status_code}: {detail}")
 
 
 def _rejected(response: httpx.Response) -> list[dict[str, str]]:

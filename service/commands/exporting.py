@@ -1,13 +1,16 @@
-"""The command that writes an encoder for other tools."""
+"""The command that writes encoders and classifiers for other tools."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from models.errors import EncoderError
 from service.commands.common import AsJson, console, fail, read_settings
+from service.commands.remote import Project, Server, connect
+
+NONE_YET = "There is no classifier in this project yet: label an image first."
 
 
 def export(
@@ -15,17 +18,33 @@ def export(
         str,
         typer.Option(
             "--format",
-            help="msn (the paper's .pth.tar), hf (a folder for transformers), timm, or onnx.",
+            help="msn (the paper's .pth.tar), hf (a folder for transformers), timm, or onnx; of a "
+            "classifier onnx (with its encoder), npz (the head's arrays) or csv (predictions).",
         ),
     ],
     out: Annotated[Path, typer.Option(help="File to write; with hf, a folder.")],
     encoder: Annotated[
         str, typer.Option(help="Spec or id of the encoder, or the folder of a pretraining run.")
     ] = "auto",
+    classifier: Annotated[
+        str, typer.Option(help="Version of a running service's classifier, or `active`.")
+    ] = "",
+    project: Project = "default",
+    server: Server = "",
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write an encoder in the layout of other tools; Handful reads msn, hf and timm again."""
+    """Write an encoder in the layout of other tools, or a classifier of a running service."""
+    if classifier:
+        _export_classifier(classifier, layout, out, project, server, overwrite=force)
+        told = {"path": str(out)}
+    else:
+        told = _export_encoder(encoder, layout, out, overwrite=force)
+    if as_json:
+        print(json.dumps(told, indent=1))
+
+
+def _export_encoder(encoder: str, layout: str, out: Path, *, overwrite: bool) -> dict[str, Any]:
     from models.exporting import export_encoder
     from models.loaders import Hub
 
@@ -34,7 +53,7 @@ def export(
     spec = str(registered) if encoder and registered.is_dir() else encoder
     try:
         exported = export_encoder(
-            spec, layout, out, overwrite=force, hub=Hub(settings.hub_timeout_seconds)
+            spec, layout, out, overwrite=overwrite, hub=Hub(settings.hub_timeout_seconds)
         )
     except EncoderError as error:
         fail(str(error))
@@ -44,6 +63,19 @@ def export(
         console.print(f"  {note}", markup=False, highlight=False, soft_wrap=True)
     if manifest.notice:
         console.print(manifest.notice, style="yellow", markup=False, highlight=False)
-    if as_json:
-        answer = manifest.model_dump(mode="json", include={"encoder_id", "feature", "licence"})
-        print(json.dumps({"path": str(exported.path), **answer, "notes": exported.notes}, indent=1))
+    answer = manifest.model_dump(mode="json", include={"encoder_id", "feature", "licence"})
+    return {"path": str(exported.path), **answer, "notes": exported.notes}
+
+
+def _export_classifier(
+    version: str, layout: str, out: Path, project: str, server: str, *, overwrite: bool
+) -> None:
+    if out.is_dir():
+        fail(f"{out} is a folder: name the file to write.")
+    if out.exists() and not overwrite:
+        fail(f"{out} is there already: name another place, or replace it with --force.")
+    with connect(server, project) as client:
+        if version == "active":
+            version = str(client.get(f"/projects/{project}")["active_version"] or fail(NONE_YET))
+        out.write_bytes(client.download(f"/classifiers/{version}/export", format=layout))
+    console.print(f"Version {version} is in {out}.", highlight=False)

@@ -34,7 +34,7 @@ def import_(
 ) -> None:
     """Add images to the pool; what is there already is not added twice."""
     taken: dict[str, list[Any]] = {"images": [], "rejected": []}
-    with _connect(server, project) as client:
+    with connect(server, project) as client:
         for label, files in _labelled(source) if reference else [("", _unlabelled(source))]:
             fields = {"reference_label": label} if reference else {}
             for answer in client.upload("/images", files, **fields):
@@ -56,7 +56,7 @@ def label(
 ) -> None:
     """Add files as examples of a class."""
     taken: dict[str, Any] = {"examples": [], "rejected": [], "classifier_version": None}
-    with _connect(server, project) as client:
+    with connect(server, project) as client:
         known = {each["name"]: each["id"] for each in client.get("/classes")["classes"]}
         class_id = known.get(class_name) or client.post("/classes", {"name": class_name})["id"]
         named = ((path.name, path.read_bytes()) for path in files)
@@ -79,7 +79,7 @@ def predict(
 ) -> None:
     """Predict image files without keeping them."""
     rows: list[dict[str, Any]] = []
-    with _connect(server, project) as client:
+    with connect(server, project) as client:
         named = ((str(path), path.read_bytes()) for path in files)
         for answer in client.upload("/predict", named):
             rows += answer["predictions"]
@@ -93,7 +93,7 @@ def encoders(
     as_json: AsJson = False,
 ) -> None:
     """List the registered encoders, or have one registered."""
-    with _connect(server, "default") as client:
+    with connect(server, "default") as client:
         if register:
             job = client.post("/encoders", {"spec": register})
             console.print(f"Registering in job {job['id']}: see `GET /jobs/{job['id']}`.")
@@ -104,7 +104,7 @@ def encoders(
             console.print(f"{row['id']}: {row['notice']}", style="yellow", highlight=False)
 
 
-class _connect:  # noqa: N801  reads as the verb it is
+class connect:  # noqa: N801  reads as the verb it is
     """A client whose failures end the command with a sentence instead of a stack."""
 
     def __init__(self, server: str, project: str) -> None:

@@ -49,6 +49,14 @@ def contents_of(session: Session, project_id: str) -> list[str]:
     return list(session.scalars(select(ImageRow.sha256).where(ImageRow.project_id == project_id)))
 
 
+def filenames(session: Session, project_id: str) -> dict[int, str]:
+    """The file name of every image of the project."""
+    rows = session.execute(
+        select(ImageRow.id, ImageRow.filename).where(ImageRow.project_id == project_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def contents_in_use(session: Session, sha256s: Sequence[str]) -> set[str]:
     """Those of the contents that some project has an image of."""
     return set(session.scalars(select(ImageRow.sha256).where(ImageRow.sha256.in_(sha256s))))

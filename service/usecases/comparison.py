@@ -1,6 +1,6 @@
 """Which of two versions or encoders is better: both answer the same labelled images, unseen."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from models import comparison
-from models.classifiers import HeadKind, build_classifier
+from models.classifiers import Head, HeadKind
 from models.cross_validation import held_out_parts
 from models.features import Features
+from models.heads import build_classifier, prepare_pool
+from models.pool_graph import PoolGraph
 from service.domain.errors import Conflict
 from service.domain.evaluation import Comparison, Disagreement
 from service.storage import classifiers, encoders, examples, projects
@@ -60,7 +62,7 @@ def compare_classifiers(context: Context, project_id: str, a: int, b: int) -> Co
         ]
         judged = _common(session, project_id, sides)
     key = (rows[0].id, rows[1].id, project.labels_revision, len(judged.image_ids))
-    return _kept(context, key, lambda: _compare(a, b, sides, judged))
+    return context.comparisons.get(key, lambda: _compare(a, b, sides, judged))
 
 
 def compare_encoders(context: Context, project_id: str, a: str, b: str) -> Comparison[str]:
@@ -78,13 +80,8 @@ def compare_encoders(context: Context, project_id: str, a: str, b: str) -> Compa
         sides = [Side(pool.encoder_id, kind, pool, both) for pool in pools]
         judged = _common(session, project_id, sides)
     state = (project.created_at, project.labels_revision, len(judged.image_ids))
-    return _kept(context, (project_id, a, b, kind, *state), lambda: _compare(a, b, sides, judged))
-
-
-def _kept(
-    context: Context, key: Hashable, work_out: Callable[[], Comparison[Name]]
-) -> Comparison[Name]:
-    return context.comparisons.get(key, work_out)
+    key = (project_id, a, b, kind, *state)
+    return context.comparisons.get(key, lambda: _compare(a, b, sides, judged))
 
 
 def _common(session: Session, project_id: str, sides: Sequence[Side]) -> Judged:
@@ -136,21 +133,28 @@ def _answers(side: Side, judged: Judged, parts: Sequence[NDArray[np.intp]]) -> A
     """The class ids that the side gives the images of each part, after learning from the rest."""
     image_ids = judged.image_ids.tolist()
     known = divide_pool(side.pool, side.labels, side.kind, besides=image_ids)
+    if not len(known.labels):
+        return np.full(sum(map(len, parts)), None)
     features = side.pool.features[side.pool.rows_of(image_ids)]
+    pool = prepare_pool(side.kind, known.unlabelled)
+    head = build_classifier(side.kind, pool).fit(known.features, known.labels, pool)
     return np.concatenate(
         [
-            _taught_without(judged.image_ids[part], known, side.kind, features[part])
+            _taught_without(judged.image_ids[part], head.settled(), known, pool, features[part])
             for part in parts
         ]
     )
 
 
 def _taught_without(
-    asked: NDArray[np.int64], known: LabelledPool, kind: HeadKind, features: Features
+    asked: NDArray[np.int64],
+    head: Head,
+    known: LabelledPool,
+    pool: PoolGraph | None,
+    features: Features,
 ) -> Answers:
     seen = ~np.isin(known.image_ids, asked)
     if not seen.any():
         return np.full(len(asked), None)
-    head = build_classifier(kind, known.labels)
-    head.fit(known.features[seen], known.labels[seen], known.unlabelled)
+    head.fit(known.features[seen], known.labels[seen], pool)
     return np.asarray(head.predict(features).astype(object))

@@ -1,16 +1,76 @@
-"""A classifier version as a file: to run elsewhere, or its answers for the whole pool."""
+"""A classifier version as a file: to run elsewhere, or what it says of the whole pool."""
 
-from service.domain.errors import Conflict
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Literal, TypeAlias
+
+from models.fitting import FittedHead
+from models.portable import Input, export_classifier, export_npz
+from service.storage import classifiers, examples, images, projects
+from service.storage.pools import Pool
 from service.usecases.context import Context
+from service.usecases.prediction import class_sets
+from service.usecases.scores import score
 
-MEDIA_TYPES = {
+Layout: TypeAlias = Literal["onnx", "npz", "csv"]
+MEDIA_TYPES: dict[Layout, str] = {
     "onnx": "application/octet-stream",
     "npz": "application/zip",
     "csv": "text/csv",
 }
+COLUMNS = ("image_id", "filename", "label", "predicted", "probability", "unknown", "set")
+Row: TypeAlias = tuple[int, str, str, str, str, str, str]
 
 
-def export_classifier(
-    context: Context, project_id: str, version: int, layout: str
-) -> tuple[str, bytes]:
-    raise Conflict("not-exportable", f"Version {version} cannot be exported as {layout} yet.")
+def export_version(
+    context: Context, project_id: str, version: int, layout: Layout, takes: Input = "file"
+) -> bytes:
+    """onnx: preprocessing, encoder and head in one, which `takes` a file's bytes or its pixels.
+
+    npz: the head's arrays; csv: a row for each image of the pool that its encoder has embedded.
+    Raises NotFound.
+    """
+    with context.database.read() as session:
+        projects.get_project(session, project_id)
+        row = classifiers.get_version(session, project_id, version)
+        head = context.heads.get(row)
+        names = projects.class_names(session, project_id)
+    match layout:
+        case "onnx":
+            folder = context.settings.encoders_dir / row.encoder_id
+            return export_classifier(folder, head, names, takes)
+        case "npz":
+            return export_npz(head)
+        case "csv":
+            return _predictions(context, project_id, row.encoder_id, head)
+
+
+def _predictions(context: Context, project_id: str, encoder_id: str, head: FittedHead) -> bytes:
+    with context.database.read() as session:
+        pool = context.pools.get(session, project_id, encoder_id)
+        filenames = images.filenames(session, project_id)
+        labels = examples.labels_by_image(session, project_id)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(pool, head, filenames, labels))
+    return file.getvalue().encode()
+
+
+def _rows(
+    pool: Pool, head: FittedHead, filenames: Mapping[int, str], labels: Mapping[int, str]
+) -> Iterator[Row]:
+    """In words and digits alone, classes by their ids; a set's are separated by spaces."""
+    scores = score(pool, head)
+    sets = class_sets(head, scores.probabilities)
+    for row, image_id in enumerate(pool.image_ids.tolist()):
+        yield (
+            image_id,
+            filenames[image_id],
+            labels.get(image_id, ""),
+            scores.classes[scores.best[row]],
+            f"{scores.confidence[row]:.6f}",
+            "yes" if scores.unknown[row] else "no",
+            " ".join(sets[row] or []),
+        )

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from models import evaluation
 from models.calibration import Estimate, estimate_accuracy
-from models.classifiers import HeadKind, build_classifier
-from models.cross_validation import HeldOut, cross_validate
+from models.classifiers import HeadKind
+from models.cross_validation import cross_validate
+from models.heads import build_classifier, prepare_pool
 from models.label_errors import Suspect, rank_label_errors
 from models.learning_curve import LearningCurve, learning_curve
 from service.usecases.labelled_pool import LabelledPool
@@ -27,20 +28,15 @@ class Judgement:
 
 def judge(labelled: LabelledPool, kind: HeadKind) -> Judgement:
     """Right from one class and one label on, where nothing can be said but the counts."""
-    X, y, pool = labelled.features, labelled.labels, labelled.unlabelled
-    held_out = _held_out(labelled, kind)
+    X, y = labelled.features, labelled.labels
+    pool = prepare_pool(kind, labelled.unlabelled)
+    held_out = cross_validate(build_classifier(kind, pool).fit(X, y, pool), X, y, pool)
+    if len(np.unique(y)) < 2:
+        held_out = None  # every answer was right for want of another
     return Judgement(
         labelled.image_ids,
         estimate_accuracy(held_out) if held_out else None,
         evaluation.evaluate(held_out, y),
         learning_curve(X, y, kind, pool),
-        rank_label_errors(X, y, kind, pool, held_out) if held_out else [],
+        rank_label_errors(X, y, kind, pool, held_out),
     )
-
-
-def _held_out(labelled: LabelledPool, kind: HeadKind) -> HeldOut | None:
-    """None where every answer would be right for want of another, or where none can be held out."""
-    if len(np.unique(labelled.labels)) < 2:
-        return None
-    head = build_classifier(kind, labelled.labels)
-    return cross_validate(head, labelled.features, labelled.labels, labelled.unlabelled)

@@ -1,9 +1,11 @@
 """Classifier versions and encoders."""
 
-from typing import Annotated, Literal
+from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
 
+from models.portable import Input
 from service.api.dependencies import ContextDep, Limit, ProjectId
 from service.api.evaluation_schemas import LabelSnapshot
 from service.api.job_schemas import Job
@@ -67,17 +69,25 @@ def export_classifier(
     version: RowId,
     context: ContextDep,
     project: ProjectId = "default",
-    format_: Annotated[
-        Literal["onnx", "npz", "csv"],
+    layout: Annotated[
+        exporting.Layout,
         Query(
             alias="format",
             description="onnx: preprocessing, encoder and head; npz: the head; csv: predictions.",
         ),
     ] = "onnx",
+    takes: Annotated[
+        Input,
+        Query(
+            alias="input",
+            description="With onnx: a `file`'s bytes (needs onnxruntime-extensions), or `pixels`.",
+        ),
+    ] = "file",
 ) -> Response:
-    filename, content = exporting.export_classifier(context, project, version, format_)
-    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-    return Response(content, media_type=exporting.MEDIA_TYPES[format_], headers=headers)
+    content = exporting.export_version(context, project, version, layout, takes)
+    filename = quote(f"{project}-version-{version}.{layout}")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{filename}"}
+    return Response(content, media_type=exporting.MEDIA_TYPES[layout], headers=headers)
 
 
 @router.get("/encoders", summary="List the encoders", response_model=EncoderList)
