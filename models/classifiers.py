@@ -6,14 +6,16 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from models.features import Features, class_sums, normalise
+from models.pool_graph import PoolLike
 from models.softmax_regression import solve
 
 Labels: TypeAlias = npt.NDArray[np.str_]
+Codes: TypeAlias = npt.NDArray[np.intp]
 Arrays: TypeAlias = dict[str, npt.NDArray[np.generic]]
-HeadKind: TypeAlias = Literal["auto", "logistic", "prototype"]
+HeadKind: TypeAlias = Literal["auto", "labels", "logistic", "prototype"]
 
 # The low-shot protocol's 1 / lambda: for up to five labels a class, and for more.
 STRENGTH_FEW_LABELS = 400.0
@@ -30,7 +32,7 @@ class Head(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     temperature: float
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, pool: npt.ArrayLike | None = None) -> Self:
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, pool: PoolLike | None = None) -> Self:
         """Learn from labelled features (n, d) and their classes (n,).
 
         pool: (p, d) raw features of unlabelled images, for the heads that learn from them too.
@@ -41,13 +43,11 @@ class Head(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"{len(features)} feature vectors came with {len(labels)} labels")
         self.classes_, codes = np.unique(labels, return_inverse=True)
         self.n_features_in_ = features.shape[1]
-        self._learn(features, codes, None if pool is None else self._checked(pool))
+        self._learn(features, codes, pool)
         return self
 
-    def _learn(
-        self, features: Features, codes: npt.NDArray[np.intp], pool: Features | None
-    ) -> None:
-        """From normalised features (n, d), class indices (n,) and a normalised pool (p, d)."""
+    def _learn(self, features: Features, codes: Codes, pool: PoolLike | None) -> None:
+        """From normalised features (n, d), class indices (n,) and the pool."""
         raise NotImplementedError
 
     def _score(self, features: Features) -> npt.NDArray[np.floating]:
@@ -70,6 +70,11 @@ class Head(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "classes": np.asarray(self.classes_),
             "temperature": np.array(self.temperature, dtype=np.float64),
         }
+
+    def settled(self) -> Self:
+        """An unfitted copy that takes what a fit has settled, instead of settling it anew."""
+        unfitted: Self = clone(self)
+        return unfitted
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
@@ -94,12 +99,12 @@ class LinearHead(Head):
     def _learn(
         self,
         features: Features,
-        codes: npt.NDArray[np.intp],
-        pool: Features | None,  # noqa: ARG002
+        codes: Codes,
+        pool: PoolLike | None,  # noqa: ARG002
     ) -> None:
         self.weights_ = self._weights(features, codes).astype(np.float32)
 
-    def _weights(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+    def _weights(self, features: Features, codes: Codes) -> npt.NDArray[np.floating]:
         """(classes, d), from normalised features (n, d) and class indices (n,)."""
         raise NotImplementedError
 
@@ -129,7 +134,7 @@ class LogisticRegressionClassifier(LinearHead):
         self.C = C
         self.temperature = temperature
 
-    def _weights(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+    def _weights(self, features: Features, codes: Codes) -> npt.NDArray[np.floating]:
         class_count = int(codes.max()) + 1
         strength = self.C or _protocol_strength(len(codes), class_count)
         return solve(features.astype(np.float64), codes, class_count, strength)
@@ -141,29 +146,11 @@ class PrototypeClassifier(LinearHead):
     def __init__(self, temperature: float = 0.08) -> None:
         self.temperature = temperature
 
-    def _weights(self, features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.floating]:
+    def _weights(self, features: Features, codes: Codes) -> npt.NDArray[np.floating]:
         sums = class_sums(features, codes)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
         # Opposite examples can cancel out: such a class points nowhere.
         return np.asarray(sums / np.where(lengths > 0, lengths, 1))
-
-
-def build_classifier(kind: HeadKind, y: npt.ArrayLike) -> LinearHead:
-    """The unfitted head of this kind; `auto` picks it by the number of labels a class.
-
-    One label a class: its centroid. From two a class, on average: logistic regression. Its C is
-    settled here, by all labels, so that cross-validation judges folds at the C of the final fit.
-    """
-    labels = _checked_labels(y)
-    class_count = len(np.unique(labels))
-    if kind == "auto":
-        kind = "logistic" if len(labels) >= 2 * class_count else "prototype"
-    match kind:
-        case "logistic":
-            return LogisticRegressionClassifier(_protocol_strength(len(labels), class_count))
-        case "prototype":
-            return PrototypeClassifier()
-    raise ValueError(f"unknown kind of classifier {kind!r}: use auto, logistic or prototype")
 
 
 def _protocol_strength(label_count: int, class_count: int) -> float:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
 
 from models.classifiers import Head
+from models.pool_graph import PoolLike
 
 MAX_FOLDS = 5
 # Tests enough for a temperature and an interval of +-4 points; folds beyond them are not fitted.
@@ -32,7 +32,7 @@ class HeldOut:
 
 
 def cross_validate(
-    head: Head, X: npt.ArrayLike, y: npt.ArrayLike, pool: npt.ArrayLike | None = None
+    head: Head, X: npt.ArrayLike, y: npt.ArrayLike, pool: PoolLike | None = None
 ) -> HeldOut | None:
     """Hold out each example of every class that has another one; None where no class has.
 
@@ -47,7 +47,7 @@ def cross_validate(
     logits = []
     for held in folds:
         seen = np.setdiff1d(np.arange(len(labels)), held)
-        logits.append(clone(head).fit(features[seen], labels[seen], pool).logits(features[held]))
+        logits.append(head.settled().fit(features[seen], labels[seen], pool).logits(features[held]))
     rows = np.concatenate(folds)
     return HeldOut(np.concatenate(logits).astype(np.float64), codes[rows], rows)
 

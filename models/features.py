@@ -48,6 +48,11 @@ def class_sums(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[n
     return np.add.reduceat(features[order], starts, axis=0, dtype=np.float64)
 
 
+def class_means(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Row c: the mean of the features (n, d) of class c; codes (n,) hold each of 0 .. c_max."""
+    return class_sums(features, codes) / np.bincount(codes)[:, None]
+
+
 def _require_finite(features: Features) -> None:
     broken = np.flatnonzero(~np.isfinite(features).all(axis=1))
     if broken.size:

@@ -14,17 +14,22 @@ from models.classifiers import (
     Head,
     HeadKind,
     Labels,
-    LogisticRegressionClassifier,
     PrototypeClassifier,
-    build_classifier,
 )
 from models.conformal import PredictionSets, fit_sets
 from models.cross_validation import cross_validate
+from models.heads import build_classifier, prepare_pool
+from models.labels_head import LabelsClassifier
+from models.logistic_head import LogisticClassifier
 from models.novelty import Novelty
+from models.pool_graph import PoolLike
+from models.pool_head import PoolClassifier
 
 _HEADS: dict[str, type[Head]] = {
-    "logistic": LogisticRegressionClassifier,
+    "logistic": LogisticClassifier,
     "prototype": PrototypeClassifier,
+    "labels": LabelsClassifier,
+    "pool": PoolClassifier,
 }
 
 
@@ -43,9 +48,9 @@ class FittedHead:
     sets: PredictionSets | None = None
 
     @property
-    def kind(self) -> HeadKind:
-        """`logistic` or `prototype`: what `auto` came to."""
-        return "prototype" if isinstance(self.classifier, PrototypeClassifier) else "logistic"
+    def kind(self) -> str:
+        """The head's name; `auto` comes to `pool`, or to `labels` where there is none."""
+        return next(name for name, head in _HEADS.items() if type(self.classifier) is head)
 
     @property
     def classes_(self) -> Labels:
@@ -131,7 +136,7 @@ def fit_head(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     kind: HeadKind = "auto",
-    pool: npt.ArrayLike | None = None,
+    pool: PoolLike | None = None,
 ) -> FittedHead:
     """Fit, calibrate and judge a head on labelled features.
 
@@ -140,8 +145,9 @@ def fit_head(
     what needs more labels (temperature, estimate, unknown) keeps its default or stays None.
     Raises ValueError for no labels, NaN features, or lengths that differ.
     """
-    classifier = build_classifier(kind, y).fit(X, y, pool)
-    held_out = cross_validate(classifier, X, y, pool)
+    graph = prepare_pool(kind, pool)
+    classifier = build_classifier(kind).fit(X, y, graph)
+    held_out = cross_validate(classifier, X, y, graph)
     estimate, sets = None, None
     if held_out and len(classifier.classes_) > 1:
         usual = classifier.temperature

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
 
 from models.calibration import wilson_interval
-from models.classifiers import Head, HeadKind, build_classifier
+from models.classifiers import Head, HeadKind
+from models.heads import build_classifier
+from models.pool_graph import PoolLike
 from models.power_law import Measured, PowerLaw
 
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -82,7 +83,7 @@ def learning_curve(
     X: npt.ArrayLike,
     y: npt.ArrayLike,
     kind: HeadKind = "auto",
-    pool: npt.ArrayLike | None = None,
+    pool: PoolLike | None = None,
 ) -> LearningCurve:
     """Measure heads that saw a part of the labels on the rest of them.
 
@@ -91,7 +92,7 @@ def learning_curve(
     """
     features, labels = np.asarray(X), np.asarray(y)
     codes = np.unique(labels, return_inverse=True)[1]
-    head = build_classifier(kind, labels)
+    head = build_classifier(kind)
     counts = np.bincount(codes)
     shots = float(np.median(counts))
     points, measured = [], []
@@ -123,14 +124,14 @@ def _measure(
     labels: npt.NDArray[np.generic],
     codes: Indices,
     share: float,
-    pool: npt.ArrayLike | None,
+    pool: PoolLike | None,
 ) -> tuple[float, int, int]:
     """Accuracy over different held-out examples, how many these are, and labels learned from."""
     tested, right = np.zeros(len(codes)), np.zeros(len(codes))
     used = 0
     for seen in _draws(codes, share):
         held = np.flatnonzero(~seen)
-        answers = clone(head).fit(features[seen], labels[seen], pool).predict(features[held])
+        answers = head.settled().fit(features[seen], labels[seen], pool).predict(features[held])
         tested[held] += 1
         right[held] += answers == labels[held]
         used = int(seen.sum())

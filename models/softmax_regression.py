@@ -24,11 +24,18 @@ CURVATURE = 0.1
 THREADING_PAYS = 500_000_000
 
 
-def solve(features: Matrix, codes: Codes, class_count: int, strength: float) -> Matrix:
-    """Minimise C x (sum of the cross-entropies) + 1/2 ||W||^2 over W.
+def solve(
+    features: Matrix,
+    codes: Codes,
+    class_count: int,
+    strength: float,
+    importance: Matrix | None = None,
+) -> Matrix:
+    """Minimise C x (weighted sum of the cross-entropies) + 1/2 ||W||^2 over W.
 
     features: (n, d) float64; codes: (n,) class indices below class_count; strength: C, as in
-    scikit-learn. Returns W (class_count, d).
+    scikit-learn; importance: (n,) weights of the samples, 1 for each where there are none.
+    Returns W (class_count, d).
     """
     decay = 1 / (strength * len(features))
     with _threads_for(features.size * class_count):
@@ -40,6 +47,7 @@ def solve(features: Matrix, codes: Codes, class_count: int, strength: float) -> 
         weights = _minimise(
             left * (spectrum * scale),
             codes,
+            np.ones(len(codes)) if importance is None else importance,
             (class_count, len(scale)),
             decay * scale**2,
             GRADIENT_TOLERANCE * decay * scale.min(),
@@ -60,9 +68,14 @@ def _controller() -> ThreadpoolController:
 
 
 def _minimise(
-    features: Matrix, codes: Codes, shape: tuple[int, int], decay: Matrix, tolerance: float
+    features: Matrix,
+    codes: Codes,
+    importance: Matrix,
+    shape: tuple[int, int],
+    decay: Matrix,
+    tolerance: float,
 ) -> Matrix:
-    """Minimise mean cross-entropy + 1/2 sum(decay x W^2); decay: (r,), one a coordinate."""
+    """Minimise mean weighted loss + 1/2 sum(decay x W^2); decay: (r,), one a coordinate."""
     rows = np.arange(len(features))
 
     def objective(flat: Matrix) -> tuple[float, Matrix]:
@@ -71,9 +84,10 @@ def _minimise(
         logits -= logits.max(axis=1, keepdims=True)
         residual = np.exp(logits)
         totals = residual.sum(axis=1, keepdims=True)
-        loss = np.mean(np.log(totals[:, 0]) - logits[rows, codes])
+        loss = importance @ (np.log(totals[:, 0]) - logits[rows, codes]) / len(features)
         residual /= totals
         residual[rows, codes] -= 1
+        residual *= importance[:, None]
         decayed = decay * weights
         gradient = residual.T @ features / len(features) + decayed
         return float(loss + (decayed * weights).sum() / 2), gradient.ravel()

@@ -11,13 +11,13 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from models.classifiers import (
+    Head,
     HeadKind,
-    LinearHead,
     LogisticRegressionClassifier,
     PrototypeClassifier,
-    build_classifier,
 )
 from models.features import normalise
+from models.heads import build_classifier
 
 Array = npt.NDArray[np.generic]
 heads = pytest.mark.parametrize("kind", ["logistic", "prototype"])
@@ -39,8 +39,8 @@ def digits(labels_per_class: int, classes: int = 10) -> tuple[Array, Array, Arra
     return X[labelled], names[y[labelled]], X[rest], names[y[rest]]
 
 
-def head_of(kind: str) -> LinearHead:
-    return build_classifier(cast("HeadKind", kind), ["a"])
+def head_of(kind: str) -> Head:
+    return build_classifier(cast("HeadKind", kind), None)
 
 
 @pytest.mark.filterwarnings("ignore:The number of unique classes")  # one label a class
@@ -173,27 +173,6 @@ def test_arrays_stored_without_pickle_predict_the_same(kind: str) -> None:
 
     np.testing.assert_array_equal(loaded.predict_proba(X_test), head.predict_proba(X_test))
     np.testing.assert_array_equal(loaded.predict(X_test), head.predict(X_test))
-
-
-@pytest.mark.parametrize(
-    ("y", "expected"),
-    [
-        (["a"], PrototypeClassifier),
-        (["a", "b"], PrototypeClassifier),
-        (["a", "b", "b"], PrototypeClassifier),
-        (["a", "a", "b", "b"], LogisticRegressionClassifier),
-        (["a", "b", "b", "b"], LogisticRegressionClassifier),
-    ],
-)
-def test_auto_takes_centroids_until_there_are_two_labels_a_class(
-    y: list[str], expected: type[LinearHead]
-) -> None:
-    assert type(build_classifier("auto", y)) is expected
-
-
-def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="auto, logistic or prototype"):
-        build_classifier(cast("HeadKind", "forest"), ["a"])
 
 
 def test_features_of_another_encoder_are_refused() -> None:
