@@ -27,15 +27,17 @@ COLUMNS = ("head", "shots", "mean", "std", "ece", "fit_seconds")
 Data = Annotated[
     Path, typer.Option(help="Folder or zip with one folder a class, or train/ + val/.")
 ]
-Shots = Annotated[str | None, typer.Option(help="Labels a class.", show_default=SHOTS)]
+Shots = Annotated[str | None, typer.Option(help="Labels a class, with commas.", show_default=SHOTS)]
 Seeds = Annotated[int, typer.Option(help="Random draws of the labels.", min=1)]
-Heads = Annotated[str, typer.Option(help="What learns from the features.")]
+Heads = Annotated[str, typer.Option(help="What learns from the features, with commas.")]
 SubsetFiles = Annotated[
     list[Path] | None,
-    typer.Option("--subset-file", help="List of the labelled images, or a folder of lists."),
+    typer.Option(
+        "--subset-file", help="List of the labelled images, or a folder of lists; repeatable."
+    ),
 ]
 TestData = Annotated[
-    list[Path] | None, typer.Option(help="Other images of the same classes to test on.")
+    list[Path] | None, typer.Option(help="Other images of the classes to test on; repeatable.")
 ]
 ReportFile = Annotated[
     Path | None, typer.Option("--json", help="Write the results with every draw to this file.")
@@ -54,11 +56,10 @@ def evaluate(
 ) -> None:
     """Measure heads on an encoder's features, with few labels a class to learn from.
 
-    Of the other images a random half is the pool, from which the head `pool` learns too; the
-    rest, or what --test-data names, are the tests.
+    Of the other images a random half is the pool, for the head `pool`; the rest are the tests.
     """
     try:
-        fits = fits_of(heads.split(","))
+        fits = fits_of(word.strip() for word in heads.split(","))
         plan = _plan(data, shots, seeds, subset_file or [], test_data or [], POOL in fits)
         opened = open_encoder(encoder, read_settings())
         study = read_data(plan, lambda files: embed(opened, files))
