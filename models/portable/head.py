@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 from models.classifiers import Arrays, Head, LinearHead
 from models.fitting import FittedHead
+from models.mixture import MixtureHead
+from models.portable.graph import number
 
 Array = npt.NDArray[np.float32]
 
@@ -47,6 +49,17 @@ def _(head: LinearHead) -> Parts:
         head.weights_[None],
         np.zeros((1, classes), dtype=np.float32),
         np.ones(1, dtype=np.float32),
+    )
+
+
+@parts_of.register
+def _(head: MixtureHead) -> Parts:
+    shares = number([part.share for part in head.parts_])
+    return Parts(
+        head.centre_,
+        number([part.weights for part in head.parts_]),
+        number([part.offsets for part in head.parts_]),
+        shares / shares.sum(),
     )
 
 

@@ -56,11 +56,19 @@ def assert_same(head: FittedHead, features: Features) -> None:
     assert [bool(answer["unknown"]) for answer in found] == head.is_unknown(features).tolist()
 
 
-@pytest.mark.parametrize("kind", ["logistic", "prototype"])
+@pytest.mark.parametrize("kind", ["labels", "logistic", "prototype"])
 @pytest.mark.parametrize("per_class", [1, 2, 10])
 def test_it_answers_as_the_head_does(kind: HeadKind, per_class: int) -> None:
     head = fit_head(*blobs(per_class), kind)
     assert_same(head, np.random.default_rng(1).normal(2, 2, (20, DIMENSION)).astype(np.float32))
+
+
+def test_a_head_that_has_seen_a_pool_answers_alike() -> None:
+    features, names = blobs(3)
+    pool = blobs(40)[0]
+    head = fit_head(features, names, pool=pool)
+    assert head.kind == "pool"
+    assert_same(head, pool[:20])
 
 
 def test_one_class_is_certain() -> None:
