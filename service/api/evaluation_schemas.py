@@ -57,6 +57,12 @@ class Evaluation(Message):
     estimate: Estimate | None = Field(
         description="Cross-validated accuracy on the labels; None until some class has two."
     )
+    calibration_error: float | None = Field(
+        ge=0,
+        le=1,
+        description="Mean distance between stated probabilities and what came true, over bins of "
+        "the same answers; None where they are fewer than a hundred.",
+    )
     verdict: str = Field(
         description="Whether to label on, in words.", examples=["too few labels to say"]
     )

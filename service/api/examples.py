@@ -64,7 +64,6 @@ _CLASSIFIER = {
     "metrics": {
         "head": "pool",
         "fit_seconds": 0.21,
-        "ece": 0.03,
         "coverage": 0.9,
         "note": None,
     },
@@ -88,6 +87,7 @@ _EVALUATION = {
     "version": 12,
     "encoder_id": "vit-msn-small-1a2b3c4d",
     "estimate": _ESTIMATE,
+    "calibration_error": 0.03,
     "verdict": "label more: ten more labels would bring about +1.5 points",
     "note": None,
     "classes": [

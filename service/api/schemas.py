@@ -273,11 +273,6 @@ class Suggestions(Message):
 class ClassifierMetrics(Message):
     head: str = Field(description="What the kind came to.", examples=["pool"])
     fit_seconds: float = Field(ge=0)
-    ece: float | None = Field(
-        ge=0,
-        le=1,
-        description="Expected calibration error of held-out answers; None where they are too few.",
-    )
     coverage: float | None = Field(
         ge=0, le=1, description="What prediction sets state; None where there are none."
     )

@@ -151,7 +151,6 @@ class ClassifierMetrics:
 
     head: str
     fit_seconds: float
-    ece: float | None
     coverage: float | None
     note: str | None
 

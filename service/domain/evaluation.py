@@ -61,6 +61,7 @@ class Evaluation:
     version: int
     encoder_id: str
     estimate: Estimate | None
+    calibration_error: float | None
     verdict: str
     note: str | None
     classes: list[ClassEvaluation]

@@ -45,7 +45,7 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
     labelled = divide_pool(pool, labels, kind)
     if not len(labelled.labels):
         raise Conflict("labels-gone", "The images that this version was fitted on were deleted.")
-    judged = context.judgements.get(version.id, lambda: judge(labelled, kind))
+    judged = context.judgements.get(version.id, lambda: judge(labelled, kind, head.temperature))
     return _describe(version.version, version.encoder_id, judged, head.confidence_note, names)
 
 
@@ -63,6 +63,7 @@ def _describe(
         version=version,
         encoder_id=encoder_id,
         estimate=_estimate(judged.estimate),
+        calibration_error=judged.calibration_error,
         verdict=verdict(judged.curve),
         note=note,
         classes=[_class(each, names) for each in judged.quality.classes],

@@ -180,7 +180,6 @@ def _metrics(fitted: _Fitted) -> ClassifierMetrics:
     return ClassifierMetrics(
         head=head.kind,
         fit_seconds=fitted.seconds,
-        ece=None,
         coverage=head.coverage,
         note=head.confidence_note,
     )

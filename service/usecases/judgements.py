@@ -4,15 +4,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from models import evaluation
 from models.calibration import Estimate, estimate_accuracy
+from models.calibration_error import expected_calibration_error
 from models.classifiers import HeadKind
-from models.cross_validation import cross_validate
+from models.cross_validation import HeldOut, cross_validate
 from models.heads import build_classifier, prepare_pool
 from models.label_errors import Suspect, rank_label_errors
 from models.learning_curve import LearningCurve, learning_curve
 from service.usecases.labelled_pool import LabelledPool
+
+# Fewer answers leave most of the error's bins to chance.
+ENOUGH_ANSWERS = 100
 
 
 @dataclass(frozen=True)
@@ -21,13 +26,17 @@ class Judgement:
 
     image_ids: NDArray[np.int64]
     estimate: Estimate | None
+    calibration_error: float | None
     quality: evaluation.Evaluation
     curve: LearningCurve
     suspects: list[Suspect]
 
 
-def judge(labelled: LabelledPool, kind: HeadKind) -> Judgement:
-    """Right from one class and one label on, where nothing can be said but the counts."""
+def judge(labelled: LabelledPool, kind: HeadKind, temperature: float) -> Judgement:
+    """Right from one class and one label on, where nothing can be said but the counts.
+
+    temperature: at which the version states its probabilities.
+    """
     X, y = labelled.features, labelled.labels
     pool = prepare_pool(kind, labelled.unlabelled)
     held_out = cross_validate(build_classifier(kind, pool).fit(X, y, pool), X, y, pool)
@@ -36,7 +45,15 @@ def judge(labelled: LabelledPool, kind: HeadKind) -> Judgement:
     return Judgement(
         labelled.image_ids,
         estimate_accuracy(held_out) if held_out else None,
+        _calibration_error(held_out, temperature) if held_out else None,
         evaluation.evaluate(held_out, y),
         learning_curve(X, y, kind, pool),
         rank_label_errors(X, y, kind, pool, held_out),
     )
+
+
+def _calibration_error(held_out: HeldOut, temperature: float) -> float | None:
+    if len(held_out.codes) < ENOUGH_ANSWERS:
+        return None
+    confidence = softmax(held_out.logits / temperature, axis=1).max(axis=1)
+    return expected_calibration_error(confidence, held_out.right)

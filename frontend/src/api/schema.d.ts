@@ -767,7 +767,6 @@ export interface components {
          *       "metrics": {
          *         "head": "pool",
          *         "fit_seconds": 0.21,
-         *         "ece": 0.03,
          *         "coverage": 0.9,
          *         "note": null
          *       },
@@ -906,7 +905,6 @@ export interface components {
          *           "metrics": {
          *             "head": "pool",
          *             "fit_seconds": 0.21,
-         *             "ece": 0.03,
          *             "coverage": 0.9,
          *             "note": null
          *           },
@@ -936,11 +934,6 @@ export interface components {
             head: string;
             /** Fit Seconds */
             fit_seconds: number;
-            /**
-             * Ece
-             * @description Expected calibration error of held-out answers; None where they are too few.
-             */
-            ece: number | null;
             /**
              * Coverage
              * @description What prediction sets state; None where there are none.
@@ -1263,6 +1256,7 @@ export interface components {
          *         "high": 0.96,
          *         "count": 100
          *       },
+         *       "calibration_error": 0.03,
          *       "verdict": "label more: ten more labels would bring about +1.5 points",
          *       "note": null,
          *       "classes": [
@@ -1331,6 +1325,11 @@ export interface components {
             encoder_id: string;
             /** @description Cross-validated accuracy on the labels; None until some class has two. */
             estimate: components["schemas"]["Estimate"] | null;
+            /**
+             * Calibration Error
+             * @description Mean distance between stated probabilities and what came true, over bins of the same answers; None where they are fewer than a hundred.
+             */
+            calibration_error: number | null;
             /**
              * Verdict
              * @description Whether to label on, in words.
@@ -4051,6 +4050,8 @@ export interface operations {
                 project?: string;
                 /** @description onnx: preprocessing, encoder and head; npz: the head; csv: predictions. */
                 format?: "onnx" | "npz" | "csv";
+                /** @description With onnx: a `file`'s bytes (needs onnxruntime-extensions), or `pixels`. */
+                input?: "file" | "pixels";
             };
             header?: never;
             path: {

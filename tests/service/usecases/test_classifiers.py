@@ -43,7 +43,7 @@ def test_a_version_says_what_was_measured_while_it_was_fitted(api: Caller) -> No
     api.teach("red", each=1)
     metrics = api.get("/classifiers/1")["metrics"]
     assert metrics["note"].startswith("not enough labels to say")
-    assert (metrics["coverage"], metrics["ece"]) == (None, None)
+    assert (metrics["head"], metrics["coverage"]) == ("labels", None)
     assert 0 < metrics["fit_seconds"] < 5
 
 

@@ -1,6 +1,7 @@
 """Evaluations: of held-out answers alone, honest with few labels, never in the way of others."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ def test_one_label_tells_nothing_but_that_it_is_too_few(api: Caller) -> None:
     api.teach("red", each=1)
     found = api.get("/evaluation")
     assert (found["version"], found["estimate"], found["forecast"]) == (1, None, None)
+    assert found["calibration_error"] is None
     assert found["verdict"] == "too few labels to say"
     assert "not enough labels" in found["note"]
     assert found["classes"] == [
@@ -47,6 +49,16 @@ def test_a_wrong_label_is_found_and_stands_in_its_cell(api: Caller) -> None:
         each["labels"] for each in found["curve"]
     )
     assert found["forecast"]["labels"] == 23
+
+
+def test_of_a_hundred_answers_it_says_how_honest_their_probabilities_are(
+    api: Caller, work: Callable[[], int]
+) -> None:
+    api.teach("red", "green", each=50)
+    work()
+    found = api.get("/evaluation")
+    assert found["estimate"]["count"] == 100
+    assert 0 <= found["calibration_error"] < 0.1
 
 
 def test_it_is_of_the_version_that_answers_and_of_its_labels(api: Caller) -> None:

@@ -36,6 +36,26 @@ def test_scores_are_a_distribution_and_its_best_is_the_answer(api: Caller) -> No
         assert isinstance(prediction["unknown"], bool)
 
 
+def test_an_answer_is_explained_where_that_is_asked_for_and_else_as_it_was(api: Caller) -> None:
+    api.teach("red", "green", each=10)
+    asked = parts("green", [50])
+    plain = api.send("/predict", asked)["predictions"][0]
+    explained = api.send("/predict", asked, explain=True)["predictions"][0]
+    more = {name: explained.pop(name) for name in ("set", "coverage", "unknown_score", "note")}
+    assert explained == plain
+    assert more["set"] == ["green"]
+    assert 0.5 < more["coverage"] <= 1
+    assert 0 <= more["unknown_score"] <= 1
+    assert more["note"] is None
+
+
+def test_images_of_the_pool_are_explained_too(api: Caller) -> None:
+    api.teach("red", "green", each=1)
+    answer = api.post("/predict", {"image_ids": [1]}, explain=True)["predictions"][0]
+    assert (answer["set"], answer["coverage"]) == (None, None)
+    assert answer["note"].startswith("not enough labels to say")
+
+
 def test_neighbours_are_the_nearest_examples(api: Caller, context: Context) -> None:
     api.teach("red", "green", each=4)
     api.send("/images", parts("red", range(20, 24)))  # unlabelled: never neighbours here
