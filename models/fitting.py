@@ -49,7 +49,7 @@ class FittedHead:
 
     @property
     def kind(self) -> str:
-        """The head's name; `auto` comes to `pool`, or to `labels` where there is none."""
+        """The head's name: what `auto` came to."""
         return next(name for name, head in _HEADS.items() if type(self.classifier) is head)
 
     @property
@@ -63,7 +63,7 @@ class FittedHead:
 
     @property
     def unknown_threshold(self) -> float | None:
-        """The similarity below which an image is unknown; None: too few labels to say."""
+        """The strangeness above which an image is unknown; None: too few labels to say."""
         return self.novelty.threshold
 
     def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -103,16 +103,19 @@ class FittedHead:
 
     def to_arrays(self) -> Arrays:
         """Numpy stores and loads these without pickle (`allow_pickle=False`)."""
-        threshold, estimate = self.unknown_threshold, self.estimate
-        return self.classifier.to_arrays() | {
-            "kind": np.array(self.kind),
-            "centre": self.novelty.centre,
-            "centroids": self.novelty.centroids,
-            # What is not known is an empty array.
-            "threshold": np.array([] if threshold is None else [threshold]),
-            "estimate": np.array([estimate.right, estimate.count] if estimate else [], dtype=int),
-            "sets": np.array([self.sets.threshold, self.sets.coverage] if self.sets else []),
-        }
+        estimate = self.estimate
+        return (
+            self.classifier.to_arrays()
+            | self.novelty.to_arrays()
+            | {
+                "kind": np.array(self.kind),
+                # What is not known is an empty array.
+                "estimate": np.array(
+                    [estimate.right, estimate.count] if estimate else [], dtype=int
+                ),
+                "sets": np.array([self.sets.threshold, self.sets.coverage] if self.sets else []),
+            }
+        )
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
@@ -120,16 +123,11 @@ class FittedHead:
         kind = str(arrays["kind"])
         if kind not in _HEADS:
             raise ValueError(f"the stored classifier is of an unknown kind: {kind!r}")
-        novelty = Novelty(
-            np.asarray(arrays["centre"], dtype=np.float32),
-            np.asarray(arrays["centroids"], dtype=np.float32),
-            next(iter(arrays["threshold"].tolist()), None),
-        )
         estimate = Estimate(*arrays["estimate"].tolist()) if arrays["estimate"].size else None
         # Heads of the time before prediction sets lack theirs.
         stored = arrays["sets"].tolist() if "sets" in arrays else []
         sets = PredictionSets(*stored) if stored else None
-        return cls(_HEADS[kind].from_arrays(arrays), novelty, estimate, sets)
+        return cls(_HEADS[kind].from_arrays(arrays), Novelty.from_arrays(arrays), estimate, sets)
 
 
 def fit_head(
@@ -146,7 +144,7 @@ def fit_head(
     Raises ValueError for no labels, NaN features, or lengths that differ.
     """
     graph = prepare_pool(kind, pool)
-    classifier = build_classifier(kind).fit(X, y, graph)
+    classifier = build_classifier(kind, graph).fit(X, y, graph)
     held_out = cross_validate(classifier, X, y, graph)
     estimate, sets = None, None
     if held_out and len(classifier.classes_) > 1:
@@ -154,4 +152,4 @@ def fit_head(
         classifier.set_params(temperature=fit_temperature(held_out, usual))
         estimate = estimate_accuracy(held_out)
         sets = fit_sets(softmax(held_out.logits / classifier.temperature, axis=1), held_out.codes)
-    return FittedHead(classifier, Novelty.fit(X, y), estimate, sets)
+    return FittedHead(classifier, Novelty.fit(X, y, pool), estimate, sets)

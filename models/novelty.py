@@ -1,80 +1,179 @@
-"""`unknown`: an image that resembles no labelled class as the labelled images resemble theirs."""
+"""`unknown`: an image that is unlike the labelled classes, and that their labels do not reach."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from models.features import Features, class_sums, normalise
+from models.cross_validation import held_out_parts
+from models.features import Features, class_means, normalise, unit
+from models.label_reach import label_reach
+from models.nuisance import nuisance_directions
+from models.pool_graph import PoolGraph, PoolLike
 
 # Share of images of labelled classes that may be called unknown.
 FALSE_ALARMS = 0.05
-# Cosine below the quantile; keeps copies of a labelled image known in spite of rounding.
+# Strangeness beyond the quantile; keeps copies of a labelled image known in spite of rounding.
 MARGIN = 0.01
-# Of cosine, from the threshold to a score of 0.73.
-SOFTNESS = 0.1
+# Of strangeness, from the threshold to a score of 0.73.
+SOFTNESS = 0.5
+# Where scores pass one half as long as no threshold can be set.
+USUAL_THRESHOLD = 2.0
+# Pool images that strangeness is compared with: twice as many tell hardly more.
+LANDMARKS = 256
+# Fewer say nothing of what a pool holds.
+SMALLEST_POOL = 32
+# Of cosines to landmarks: those within a tenth of the nearest count.
+SHARPNESS = 10.0
+# Deviation of squared distances where no pool tells it, in those from the labels' centre.
+USUAL_SPREAD = 0.2
 
 
 @dataclass(frozen=True)
 class Novelty:
-    """Cosine to the nearest class centroid, seen from the centre of the labelled images.
+    """How strange images are to the labelled classes, in standard deviations of the pool.
 
-    Frozen features share a large common direction; without it similarities differ more
-    between known and unknown than raw cosines to the nearest example do.
-    threshold: the similarity below which an image is unknown; None where the labels are too
+    With seen = v - (v nuisance') nuisance for v = normalise(x) - centre, strangeness is
+    min |seen - centroids|^2 / spread + softmax(SHARPNESS unit(seen) landmarks') offsets:
+    the distance to the nearest class, and how far labels are from reaching images like it.
+    threshold: the strangeness above which an image is unknown; None where the labels are too
     few to set it, and then nothing is.
     """
 
     centre: Features  # (d,)
+    nuisance: Features  # (r, d)
     centroids: Features  # (classes, d)
-    threshold: float | None
+    landmarks: Features  # (k, d), k >= 1
+    offsets: Features  # (k,)
+    spread: float
+    threshold: float | None = None
 
     @classmethod
-    def fit(cls, X: npt.ArrayLike, y: npt.ArrayLike) -> Self:
-        """X: (n, d) raw features; y: (n,) classes.
+    def fit(cls, X: npt.ArrayLike, y: npt.ArrayLike, pool: PoolLike | None = None) -> Self:
+        """X: (n, d) raw features; y: (n,) classes; pool: (p, d) raw unlabelled features.
 
-        The threshold is a low quantile of what the labelled images score themselves, each
-        against its own class without it. It needs two classes of two images.
+        The threshold is a high quantile of the strangeness of labelled images to those of whom
+        they were held out. It needs two classes of two images.
         """
-        features = normalise(X)
-        codes = np.unique(np.asarray(y), return_inverse=True)[1]
-        centre = features.mean(axis=0)
-        seen = _unit(features - centre)
-        sums = class_sums(seen, codes)
-        return cls(centre, _unit(sums), _threshold(seen, codes, sums))
+        features, codes = np.asarray(X), np.unique(np.asarray(y), return_inverse=True)[1]
+        sample = _sample(pool)
+        fitted = cls._learn(normalise(features), codes, sample)
+        held_out = []
+        for held in held_out_parts(codes) if (np.bincount(codes) > 1).sum() > 1 else []:
+            known = np.setdiff1d(np.arange(len(codes)), held)
+            judge = cls._learn(normalise(features[known]), codes[known], sample)
+            held_out.append(judge.strangeness(features[held]))
+        if not held_out:
+            return fitted
+        highest = np.quantile(np.concatenate(held_out), 1 - FALSE_ALARMS)
+        return replace(fitted, threshold=float(highest + MARGIN))
 
-    def similarity(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """(n,) cosines in [-1, 1] to the nearest class."""
-        seen = _unit(normalise(X) - self.centre)
-        return np.asarray((seen @ self.centroids.T).max(axis=1))
+    @classmethod
+    def _learn(cls, labelled: Features, codes: npt.NDArray[np.intp], pool: Features) -> Self:
+        """From normalised features (n, d) and (p, d), p = 0 without a pool."""
+        means = class_means(labelled, codes)
+        centre = np.concatenate([labelled, pool]).mean(axis=0) if len(pool) else means.mean(axis=0)
+        nuisance = nuisance_directions(labelled - means[codes])
+        centroids = _without(nuisance, means - centre)
+        if not len(pool):
+            nowhere = np.zeros((1, labelled.shape[1]), dtype=np.float32)
+            spread = _usual_spread(labelled - centre)
+            usual = np.array([-1 / USUAL_SPREAD], dtype=np.float32)
+            return cls(centre, nuisance, centroids, nowhere, usual, spread)
+        seen = _without(nuisance, pool - centre)
+        landmarks = _stored(np.concatenate([unit(centroids), unit(seen)]))
+        reached = label_reach(landmarks, len(means))
+        distances, reaches = _nearest(seen, centroids), _near(seen, landmarks) @ reached
+        spread = _deviation(distances)
+        offsets = (np.median(reaches) - reached) / _deviation(reaches)
+        offsets -= np.median(distances) / spread
+        return cls(centre, nuisance, centroids, landmarks, offsets.astype(np.float32), spread)
+
+    def strangeness(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """(n,) of raw features (n, d), without bounds."""
+        seen = _without(self.nuisance, normalise(X) - self.centre)
+        near = _near(seen, self.landmarks)
+        return np.asarray(_nearest(seen, self.centroids) / self.spread + near @ self.offsets)
 
     def score(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """(n,) strangeness in [0, 1]; above one half is what `is_unknown` says."""
-        threshold = 0.0 if self.threshold is None else self.threshold
-        return np.asarray(expit((threshold - self.similarity(X).astype(np.float64)) / SOFTNESS))
+        middle = USUAL_THRESHOLD if self.threshold is None else self.threshold
+        return np.asarray(expit((self.strangeness(X) - middle) / SOFTNESS))
 
     def is_unknown(self, X: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        similarity = self.similarity(X)
-        if self.threshold is None:
-            return np.zeros(len(similarity), dtype=bool)
-        return similarity < self.threshold
+        """(n,); nothing is unknown while there is no threshold."""
+        return np.asarray(self.score(X) > 0.5) & (self.threshold is not None)
+
+    def to_arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Named `novelty_...`, as they stand beside a head's; no threshold is an empty array."""
+        return {
+            "novelty_centre": self.centre,
+            "novelty_nuisance": self.nuisance,
+            "novelty_centroids": self.centroids,
+            "novelty_landmarks": self.landmarks.astype(np.float16),
+            "novelty_offsets": self.offsets,
+            "novelty_spread": np.array(self.spread),
+            "novelty_threshold": np.array([] if self.threshold is None else [self.threshold]),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        """The inverse of `to_arrays`; what was stored before it was so has no threshold."""
+        if "novelty_centre" not in arrays:
+            return cls._of_centroids(arrays)
+        parts = {
+            name: np.asarray(arrays[f"novelty_{name}"], dtype=np.float32)
+            for name in ("centre", "nuisance", "centroids", "landmarks", "offsets")
+        }
+        threshold = next(iter(arrays["novelty_threshold"].tolist()), None)
+        return cls(spread=float(arrays["novelty_spread"]), threshold=threshold, **parts)
+
+    @classmethod
+    def _of_centroids(cls, arrays: Mapping[str, npt.NDArray[np.generic]]) -> Self:
+        centre = np.asarray(arrays["centre"], dtype=np.float32)
+        centroids = np.asarray(arrays["centroids"], dtype=np.float32)
+        nothing = np.zeros((0, len(centre)), dtype=np.float32)
+        nowhere = np.zeros((1, len(centre)), dtype=np.float32)
+        return cls(centre, nothing, centroids, nowhere, np.zeros(1, dtype=np.float32), 1.0)
 
 
-def _threshold(
-    seen: Features, codes: npt.NDArray[np.intp], sums: npt.NDArray[np.float64]
-) -> float | None:
-    judged = np.flatnonzero(np.bincount(codes)[codes] > 1)
-    if len(np.unique(codes[judged])) < 2:
-        return None
-    own = codes[judged]
-    similarity = seen[judged] @ _unit(sums).T
-    without = _unit(sums[own] - seen[judged])
-    similarity[np.arange(len(judged)), own] = np.einsum("nd,nd->n", seen[judged], without)
-    return float(np.quantile(similarity.max(axis=1), FALSE_ALARMS) - MARGIN)
+def _sample(pool: PoolLike | None) -> Features:
+    """At most `LANDMARKS` normalised images of the pool; none of a pool that is too small."""
+    given = (
+        pool.features if isinstance(pool, PoolGraph) else np.asarray(() if pool is None else pool)
+    )
+    if len(given) < SMALLEST_POOL:
+        return np.empty((0, 0), dtype=np.float32)
+    chosen = np.random.default_rng(0).permutation(len(given))[:LANDMARKS]
+    return normalise(given[chosen])
 
 
-def _unit(vectors: npt.NDArray[np.floating]) -> Features:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+def _without(nuisance: Features, away: npt.NDArray[np.floating]) -> Features:
+    return np.asarray(away - (away @ nuisance.T) @ nuisance, dtype=np.float32)
+
+
+def _nearest(seen: Features, centroids: Features) -> npt.NDArray[np.float64]:
+    """(n,) squared distances to the nearest centroid."""
+    lengths = (seen**2).sum(axis=1)[:, None] + (centroids**2).sum(axis=1)
+    return np.asarray((lengths - 2 * seen @ centroids.T).min(axis=1), dtype=np.float64)
+
+
+def _usual_spread(away: Features) -> float:
+    return USUAL_SPREAD * float((away**2).sum(axis=1).mean()) or 1.0
+
+
+def _near(seen: Features, landmarks: Features) -> npt.NDArray[np.float64]:
+    """(n, k) how much each image is like each landmark, in shares."""
+    return np.asarray(softmax(SHARPNESS * unit(seen) @ landmarks.T, axis=1), dtype=np.float64)
+
+
+def _stored(landmarks: Features) -> Features:
+    """In half the precision, which is enough for them, as they are most of what is stored."""
+    return landmarks.astype(np.float16).astype(np.float32)
+
+
+def _deviation(values: npt.NDArray[np.float64]) -> float:
+    return float(values.std()) or 1.0

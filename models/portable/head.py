@@ -5,7 +5,11 @@ Features are centred and scaled to length 1, as `models.features.normalise` does
 
     logits[k] = weights[k] @ unit(x - centre) + offsets[k]             one linear classifier a part
     probabilities = softmax(log(sum_k shares[k] softmax(logits[k])) / temperature)
-    similarity = max(centroids @ unit(x - novelty_centre))             to what is labelled
+    away = x - novelty_centre
+    seen = away - (away @ novelty_nuisance.T) @ novelty_nuisance
+    distance = min(|seen - novelty_centroids|^2)                       to what is labelled
+    near = softmax(novelty_sharpness * novelty_landmarks @ unit(seen)) to images of the pool
+    strangeness = distance / novelty_spread + near @ novelty_offsets
 
 A head of one linear classifier is a single part around a centre of zeros.
 """
@@ -20,6 +24,7 @@ import numpy.typing as npt
 from models.classifiers import Arrays, Head, LinearHead
 from models.fitting import FittedHead
 from models.mixture import MixtureHead
+from models.novelty import SHARPNESS
 from models.portable.graph import number
 
 Array = npt.NDArray[np.float32]
@@ -66,11 +71,12 @@ def _(head: MixtureHead) -> Parts:
 def head_arrays(head: FittedHead) -> Arrays:
     """The head in the form above, as numpy stores it without pickle.
 
-    Beside it: `classes` (ids in the order of the probabilities), `threshold` (the similarity
-    below which an image is unknown, -inf where the labels are too few to say) and `sets` (the
-    least probability of a class in a prediction set and the coverage of such sets, or empty).
+    Beside it: `classes` (ids in the order of the probabilities), `novelty_threshold` (the
+    strangeness above which an image is unknown, inf where the labels are too few to say) and
+    `sets` (the least probability of a class in a prediction set and the coverage of such sets,
+    or empty).
     """
-    parts, novelty, sets = parts_of(head.classifier), head.novelty, head.sets
+    parts, threshold, sets = parts_of(head.classifier), head.unknown_threshold, head.sets
     return {
         "classes": head.classes_,
         "centre": parts.centre,
@@ -78,9 +84,9 @@ def head_arrays(head: FittedHead) -> Arrays:
         "offsets": parts.offsets,
         "shares": parts.shares,
         "temperature": np.array(head.temperature),
-        "novelty_centre": novelty.centre,
-        "centroids": novelty.centroids,
-        "threshold": np.array(-np.inf if novelty.threshold is None else novelty.threshold),
+        **head.novelty.to_arrays(),
+        "novelty_sharpness": np.array(SHARPNESS),
+        "novelty_threshold": np.array(np.inf if threshold is None else threshold),
         "sets": np.array([sets.threshold, sets.coverage] if sets else []),
     }
 

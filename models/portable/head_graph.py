@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from models.classifiers import Arrays
 from models.features import ROUNDING
-from models.novelty import SOFTNESS
+from models.novelty import SOFTNESS, USUAL_THRESHOLD
 from models.portable.graph import Graph, number, whole
 
 
@@ -28,11 +28,11 @@ def add_head(graph: Graph, features: str, arrays: Arrays) -> Answer:
     """features: raw (1, d) float32; arrays: what `models.portable.head.head_arrays` gives."""
     normalised = add_normalise(graph, features)
     probabilities = _probabilities(graph, normalised, arrays)
-    similarity = _similarity(graph, normalised, arrays)
+    strangeness = _strangeness(graph, normalised, arrays)
     return Answer(
         probabilities,
         _prediction_set(graph, probabilities, arrays),
-        *_unknown(graph, similarity, arrays),
+        *_unknown(graph, strangeness, arrays),
     )
 
 
@@ -63,18 +63,37 @@ def _probabilities(graph: Graph, normalised: str, arrays: Arrays) -> str:
     return graph.add("Softmax", tempered, axis=-1)
 
 
-def _similarity(graph: Graph, normalised: str, arrays: Arrays) -> str:
-    seen = _unit_from(graph, normalised, arrays["novelty_centre"])
-    cosines = graph.add("MatMul", seen, number(arrays["centroids"]).T)
-    return graph.add("ReduceMax", cosines, whole(0, 1), keepdims=0)
+def _strangeness(graph: Graph, normalised: str, arrays: Arrays) -> str:
+    away = graph.add("Sub", normalised, number(arrays["novelty_centre"]))
+    seen = away
+    if len(nuisance := number(arrays["novelty_nuisance"])):
+        along = graph.add("MatMul", graph.add("MatMul", away, nuisance.T), nuisance)
+        seen = graph.add("Sub", away, along)
+    from_each = graph.add("Sub", seen, number(arrays["novelty_centroids"]))  # (classes, d)
+    squared = graph.add("ReduceSumSquare", from_each, whole(1), keepdims=0)
+    nearest = graph.add("ReduceMin", squared, whole(0), keepdims=0)
+    return graph.add(
+        "Add",
+        graph.add("Div", nearest, number(arrays["novelty_spread"])),
+        _beyond_reach(graph, seen, arrays),
+    )
 
 
-def _unknown(graph: Graph, similarity: str, arrays: Arrays) -> tuple[str, str]:
+def _beyond_reach(graph: Graph, seen: str, arrays: Arrays) -> str:
+    direction = _divided(graph, seen, graph.add("ReduceL2", seen, whole(1)))
+    towards = number(arrays["novelty_landmarks"]).T * number(arrays["novelty_sharpness"])
+    near = graph.add("Softmax", graph.add("MatMul", direction, towards), axis=-1)
+    mixed = graph.add("MatMul", near, number(arrays["novelty_offsets"])[:, None])
+    return graph.add("Reshape", mixed, np.array([], dtype=np.int64))
+
+
+def _unknown(graph: Graph, strangeness: str, arrays: Arrays) -> tuple[str, str]:
     """How strange, in [0, 1], and whether that is unknown: nothing is, without a threshold."""
-    threshold = number(arrays["threshold"])
-    beyond = graph.add("Sub", threshold if np.isfinite(threshold) else number(0), similarity)
+    threshold = number(arrays["novelty_threshold"])
+    middle = threshold if np.isfinite(threshold) else number(USUAL_THRESHOLD)
+    beyond = graph.add("Sub", strangeness, middle)
     score = graph.add("Sigmoid", graph.add("Div", beyond, number(SOFTNESS)))
-    return score, graph.add("Less", similarity, threshold)
+    return score, graph.add("Greater", strangeness, threshold)
 
 
 def _prediction_set(graph: Graph, probabilities: str, arrays: Arrays) -> str | None:

@@ -80,7 +80,6 @@ def test_the_first_label_gives_a_certain_head_that_claims_nothing_more() -> None
     head = fit_head(X, y)
 
     assert head.predict_proba(np.vstack([X, -X])).tolist() == [[1.0], [1.0]]
-    assert head.kind == "prototype"
     assert head.estimate is None
     assert head.unknown_threshold is None
 

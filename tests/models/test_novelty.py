@@ -18,7 +18,7 @@ def clusters(
 
 
 def test_images_of_classes_without_labels_are_unknown_and_others_are_not() -> None:
-    novelty = Novelty.fit(*clusters(5, range(10), seed=1))
+    novelty = Novelty.fit(*clusters(10, range(10), seed=1))
     known, _ = clusters(50, range(10), seed=2)
     strange, _ = clusters(50, range(10, 20), seed=3)
 
@@ -26,12 +26,83 @@ def test_images_of_classes_without_labels_are_unknown_and_others_are_not() -> No
     assert novelty.is_unknown(strange).mean() > 0.9
 
 
-def test_similarity_does_not_exceed_that_of_the_centroid_itself() -> None:
+def test_strangeness_grows_from_labelled_images_to_their_opposites() -> None:
     X, y = clusters(3, range(4), seed=1)
     novelty = Novelty.fit(X, y)
 
-    assert novelty.similarity(X).max() <= 1 + 1e-6
-    assert novelty.similarity(X).min() > novelty.similarity(-X).max()
+    assert novelty.strangeness(X).max() < novelty.strangeness(-X).min()
+
+
+def test_a_pool_tells_which_of_two_equally_distant_groups_belongs_to_a_class() -> None:
+    """A long class and a group apart: only along the class's own images is there a way."""
+    rng = np.random.default_rng(0)
+    steps = np.linspace(0, np.pi / 2, 60)
+    along = np.stack([np.cos(steps), np.sin(steps), 0 * steps, 0 * steps], axis=1)
+    apart = np.stack(
+        [np.cos(steps[-6:]), 0 * steps[-6:], np.sin(steps[-6:]), 0 * steps[-6:]], axis=1
+    )
+    other = np.tile([0.0, 0, 0, 1], (30, 1))
+    pool = np.concatenate([along, apart.repeat(5, axis=0), other])
+    pool = np.hstack([pool, -pool]) + 0.01 * rng.normal(size=(len(pool), 8))
+    X = np.hstack([along[:4], -along[:4]]), np.hstack([other[:4], -other[:4]])
+
+    novelty = Novelty.fit(np.concatenate(X), ["long"] * 4 + ["other"] * 4, pool)
+
+    assert novelty.strangeness(pool[54:60]).max() < novelty.strangeness(pool[60:90]).min()
+
+
+def test_groups_of_the_pool_without_labels_are_unknown() -> None:
+    X, y = clusters(10, range(8), seed=1, noise=1.2)
+    pool, _ = clusters(20, range(10), seed=2, noise=1.2)
+    known, _ = clusters(50, range(8), seed=3, noise=1.2)
+    strange, _ = clusters(50, range(8, 10), seed=4, noise=1.2)
+
+    novelty = Novelty.fit(X, y, pool)
+
+    assert novelty.is_unknown(known).mean() < 0.1
+    assert novelty.is_unknown(strange).mean() > 0.9
+
+
+def test_the_score_passes_one_half_where_the_unknown_begins() -> None:
+    X, y = clusters(5, range(4), seed=1)
+    novelty = Novelty.fit(X, y)
+    tests, _ = clusters(50, range(8), seed=2, noise=2)
+
+    score = novelty.score(tests)
+
+    assert score.min() >= 0
+    assert score.max() <= 1
+    assert novelty.is_unknown(tests).tolist() == (score > 0.5).tolist()
+    assert 0 < novelty.is_unknown(tests).mean() < 1
+
+
+def test_stored_arrays_give_the_same_scores() -> None:
+    X, y = clusters(3, range(4), seed=1)
+    novelty = Novelty.fit(X, y, clusters(20, range(6), seed=2)[0])
+
+    loaded = Novelty.from_arrays(novelty.to_arrays())
+
+    np.testing.assert_array_equal(loaded.score(X), novelty.score(X))
+
+
+def test_what_was_stored_before_pools_counted_ranks_but_calls_nothing_unknown() -> None:
+    stored = {"centre": np.zeros(3), "centroids": np.eye(3)[:2], "threshold": np.array([0.4])}
+
+    novelty = Novelty.from_arrays(stored)
+
+    near, far = novelty.score([[1.0, 0, -0.2], [-1, -1, 1]])
+    assert near < far
+    assert not novelty.is_unknown([[-1.0, -1, 1]]).any()
+
+
+@pytest.mark.parametrize("pool_size", [1, 31, 32])
+@pytest.mark.parametrize("y", [["a"], ["a", "b"], ["a", "a", "b", "b"]])
+def test_any_pool_gives_finite_scores(pool_size: int, y: list[str]) -> None:
+    X = np.random.default_rng(0).normal(size=(len(y), 8))
+    same = np.ones((pool_size, 8)) * np.arange(8)
+
+    for pool in (same, np.random.default_rng(1).normal(size=(pool_size, 8))):
+        assert np.isfinite(Novelty.fit(X, y, pool).score(np.vstack([X, pool]))).all()
 
 
 @pytest.mark.parametrize(
