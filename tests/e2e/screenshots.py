@@ -4,6 +4,8 @@ import io
 import re
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -99,6 +101,44 @@ def take_dark(page: Page) -> None:
     save(page, "to-label-dark")
 
 
+@contextmanager
+def mislabelled(address: str) -> Iterator[None]:
+    """Two labels are wrong for a while, so that there is something to find."""
+    with httpx.Client(base_url=address, timeout=120, params={"project": "digits"}) as client:
+
+        def label(as_labelled: dict[str, str]) -> None:
+            found = client.get("/images", params={"filter": "labelled", "limit": 200}).json()
+            ids = {each["filename"]: each["id"] for each in found["items"]}
+            changes = [
+                {"image_id": ids[name], "class_id": as_} for name, as_ in as_labelled.items()
+            ]
+            client.post("/labels", json={"labels": changes}).raise_for_status()
+
+        label({"0-01.png": "3", "6-02.png": "7"})
+        yield
+        label({"0-01.png": "0", "6-02.png": "6"})
+
+
+def take_evaluation(page: Page) -> None:
+    page.set_viewport_size({"width": 1400, "height": 1300})
+    page.goto("/?project=digits&view=evaluation")
+    matrix = page.get_by_role("region", name="Confusion matrix")
+    expect(matrix).to_be_visible(timeout=60_000)
+    matrix.locator("table button[tabindex='0']").click()
+    page.mouse.move(0, 0)
+    save(page, "evaluation")
+
+
+def take_comparison(page: Page) -> None:
+    page.goto("/?project=digits&view=evaluation")
+    compare = page.get_by_role("region", name="Compare")
+    compare.get_by_role("button", name="Compare").click(timeout=60_000)
+    expect(compare.get_by_role("status")).to_be_visible(timeout=60_000)
+    compare.scroll_into_view_if_needed()
+    page.mouse.move(0, 0)
+    save(page, "comparison-dark")
+
+
 def pretrain(address: str) -> None:
     """An encoder pretrained on the pool, which has taken over."""
     with httpx.Client(base_url=address, timeout=120, params={"project": "digits"}) as client:
@@ -133,6 +173,11 @@ def main() -> None:
                 take_light(page, pictures[next(iter(pictures))][-1])
             with open_page(playwright, service.address, scheme="dark") as page:
                 take_dark(page)
+            with mislabelled(service.address):
+                with open_page(playwright, service.address) as page:
+                    take_evaluation(page)
+                with open_page(playwright, service.address, scheme="dark") as page:
+                    take_comparison(page)
             pretrain(service.address)
             with open_page(playwright, service.address) as page:
                 take_encoders(page)

@@ -135,6 +135,7 @@ def test_a_picture_is_tried_without_being_stored(
     )
     dialogue = page.get_by_role("dialog", name="Try it")
     expect(dialogue.get_by_role("list", name="Probability of each class")).to_contain_text("Stroke")
+    expect(dialogue.get_by_role("group", name="How sure it is")).to_contain_text("unlike all")
     expect(dialogue.get_by_role("button", name="Open image")).not_to_have_count(0)
     assert trained("GET", "/images")["total"] == 24
 
