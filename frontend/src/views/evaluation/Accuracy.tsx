@@ -16,7 +16,7 @@ interface Props {
 /** How good it is, whether that is enough yet, and how it came there. */
 export function Accuracy({ project, evaluation, onLabel }: Props) {
   const [reference] = accuracies({ reference: project.reference, estimate: null });
-  const { estimate, verdict, note } = evaluation;
+  const { estimate, verdict, note, calibration_error: calibrationError } = evaluation;
   const labels = evaluation.classes.reduce((sum, one) => sum + one.examples, 0);
   return (
     <section className={styles.card} aria-label="Accuracy">
@@ -40,6 +40,11 @@ export function Accuracy({ project, evaluation, onLabel }: Props) {
             <Text size="sm" c="var(--soft-ink)">
               {percent(reference.estimate.accuracy)} ({interval(reference.estimate)}) measured on {reference.measuredOn}, whose true classes came
               with them
+            </Text>
+          )}
+          {calibrationError !== null && (
+            <Text size="sm" c="var(--soft-ink)">
+              Its probabilities differ from what comes true by {plural(Math.round(100 * calibrationError), "point")} on average
             </Text>
           )}
           <Text fw={600}>{sentence(verdict)}</Text>
