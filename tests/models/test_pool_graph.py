@@ -72,3 +72,14 @@ def test_what_is_a_graph_stays_as_it_is() -> None:
     graph = PoolGraph.of(clusters([20]).X)
 
     assert PoolGraph.of(graph) is graph
+
+
+def test_a_random_part_of_a_large_pool_stands_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_graph, "MOST", 50)
+    pool = clusters([100, 100])
+
+    graph = PoolGraph.of(pool.X)
+
+    assert len(graph.features) == 50
+    first = (graph.features[:, None] == normalise(pool.X)[None, :100]).all(axis=2).any(axis=1)
+    assert 10 < first.sum() < 40
