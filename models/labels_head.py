@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.classifiers import Codes
-from models.discriminant import fit_discriminant
+from models.discriminant import Sample, fit_discriminant
 from models.features import Features, class_means, unit
 from models.mixture import MixtureHead, Part
 from models.pool_graph import PoolLike
@@ -42,6 +42,6 @@ def label_parts(directions: Features, codes: Codes) -> list[Part]:
     regression = solve(directions.astype(np.float64), codes, len(counts), STRENGTH, balance)
     parts = [
         Part(regression, np.zeros(len(regression)), 1.0),
-        fit_discriminant(directions, one_hot, np.ones(len(codes)), SHRINKAGE),
+        fit_discriminant(Sample.of(directions, np.ones(len(codes))), one_hot, SHRINKAGE),
     ]
     return [part.scaled(SPREAD * float(np.linalg.norm(part.weights))) for part in parts]

@@ -39,7 +39,7 @@ MOST = 20_000
 class PoolGraph:
     """Made once for a pool, used with any labels.
 
-    features: (p, d) normalised, p at most 20,000; edges: (p, p), symmetric weights between near images.
+    features: (p, d) normalised, p at most 20,000; edges: (p, p), symmetric weights of near images.
     """
 
     features: Features

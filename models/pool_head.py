@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 
 from models.classifiers import Codes
 from models.cross_validation import held_out_parts
-from models.discriminant import fit_discriminant
+from models.discriminant import Sample, fit_discriminant
 from models.features import Features, class_means, unit
 from models.labels_head import label_parts
 from models.mixture import MixtureHead, Part, mean_answer
@@ -112,26 +112,23 @@ def read_pool(scene: Scene, known: Codes) -> list[Part]:
     trust[known] = 1
     sureness = _sureness(shares[len(scene.codes) :])
     clustered = float(np.clip((sureness - UNSURE) / (SURE - UNSURE), 0, 1))
+    smear = Sample.of(scene.directions, trust * shares.max(axis=1))
     parts = [
-        (_follow_clusters(scene, shares, trust, known), clustered),
-        (_fit(scene, shares, trust * shares.max(axis=1), SMEAR_SHRINKAGE), 1 - clustered),
+        (_follow_clusters(Sample.of(scene.directions, trust), shares, known), clustered),
+        (fit_discriminant(smear, shares, SMEAR_SHRINKAGE), 1 - clustered),
     ]
     return [replace(_spread_to(part, scene), share=share) for part, share in parts]
 
 
-def _follow_clusters(scene: Scene, shares: Shares, trust: Shares, known: Codes) -> Part:
+def _follow_clusters(sample: Sample, shares: Shares, known: Codes) -> Part:
     """Expectation maximisation of one normal distribution a class, all of one shape."""
-    part = _fit(scene, shares, trust, CLUSTER_SHRINKAGE)
+    part = fit_discriminant(sample, shares, CLUSTER_SHRINKAGE)
     for _ in range(ROUNDS):
-        logits = part.logits(scene.directions)
+        logits = part.logits(sample.directions)
         answers = softmax(logits / max(SHARPNESS * logits.std(), 1e-12), axis=1)
         answers[known] = shares[known]
-        part = _fit(scene, answers, trust, CLUSTER_SHRINKAGE)
+        part = fit_discriminant(sample, answers, CLUSTER_SHRINKAGE)
     return part
-
-
-def _fit(scene: Scene, shares: Shares, trust: Shares, shrinkage: float) -> Part:
-    return fit_discriminant(scene.directions, shares, trust, shrinkage)
 
 
 def _spread_to(part: Part, scene: Scene) -> Part:
