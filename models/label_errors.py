@@ -3,23 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import faiss
 import numpy as np
 import numpy.typing as npt
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from models.calibration import fit_temperature
 from models.classifiers import HeadKind
 from models.cross_validation import HeldOut, cross_validate
 from models.features import Features, normalise
-from models.heads import build_classifier
+from models.heads import build_classifier, prepare_pool
 from models.leave_one_out import Codes, Matrix, leave_one_out
 from models.pool_graph import PoolLike
 
+# Ridge regressions between one that follows single examples and one that compares centroids:
+# together they find more than the best of them.
+SHRINKAGES = (0.3, 30.0)
+# How far a hard class, whose labels are all given little, excuses each of them: 0 not, 1 wholly.
+EXCUSE = 0.5
 MAX_NEIGHBOURS = 5
 # From this cosine on two images are the same one, however often it was saved.
 SAME_IMAGE = 0.999
-# Similarities of so many examples to all others at once.
-ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -66,81 +70,86 @@ def rank_label_errors(
     """The examples that look like another class than theirs, most suspect first.
 
     X: (n, d) raw features; y: (n,) classes; held_out: what `cross_validate` gave for them and
-    the pool, computed where it is not passed. Two witnesses that did not see the label are
-    heard: the project's own head (the self-confidence of Northcutt et al., "Confident
-    Learning", JAIR 2021) and a ridge regression; the score is one minus the probability that
-    they give the label. A class's only example is suspect only as the same image under
-    another label. Empty with one class.
+    the pool, computed where it is not passed. Witnesses that did not see the label are heard:
+    the project's own head and ridge regressions. The less probability they give the label,
+    beside what they give the labels of its class, the more suspect it is (Northcutt et al.,
+    "Confident Learning", JAIR 2021). A class's only example is suspect only as the same image
+    under another label. Empty with one class.
     """
     features = normalise(X)
     classes, codes = np.unique(np.asarray(y), return_inverse=True)
     if len(classes) < 2:
         return []
+    probabilities = _hear(features, codes, held_out or _held_out(X, y, kind, pool))
     neighbours = _nearest(features, min(MAX_NEIGHBOURS, len(codes) - 1))
     twins = _twins(features, codes, neighbours)
-    held_out = held_out or cross_validate(build_classifier(kind), X, y, pool)
-    probabilities = _hear(features, codes, held_out)
-    found = [
-        suspect
-        for row in range(len(codes))
-        if (suspect := _suspect(row, classes, codes, probabilities[row], neighbours[row], twins))
+    likeliest = probabilities.argmax(axis=1)
+    others = np.where(twins < 0, likeliest, codes[twins])
+    scores = _scores(probabilities, codes)
+    # The same image under two labels: one of them is wrong for certain, as like as not this.
+    scores = np.where(twins < 0, scores, (1 + scores) / 2)
+    found = np.flatnonzero(others != codes)
+    return [
+        Suspect(
+            int(row),
+            float(scores[row]),
+            str(classes[codes[row]]),
+            str(classes[others[row]]),
+            float(probabilities[row, codes[row]]),
+            float(probabilities[row, others[row]]),
+            int((codes[neighbours[row]] == others[row]).sum()),
+            len(neighbours[row]),
+            bool(twins[row] >= 0),
+        )
+        for row in found[np.argsort(-scores[found], kind="stable")]
     ]
-    return sorted(found, key=lambda suspect: -suspect.score)
+
+
+def _held_out(
+    X: npt.ArrayLike, y: npt.ArrayLike, kind: HeadKind, pool: PoolLike | None
+) -> HeldOut | None:
+    graph = prepare_pool(kind, pool)
+    return cross_validate(build_classifier(kind, graph), X, y, graph)
 
 
 def _hear(features: Features, codes: Codes, held_out: HeldOut | None) -> Matrix:
     """(n, classes) geometric mean of the witnesses; of a class's only example its own class.
 
-    The head was not asked about all of many examples: there the ridge regression speaks alone.
+    The head was not asked about all of many examples: there the regressions speak alone.
     """
     heard = np.eye(codes.max() + 1)[codes]
     if held_out is None:
         return heard
-    said = log_softmax(leave_one_out(features, codes), axis=1)
+    said = np.mean([_log(leave_one_out(features, codes, each)) for each in SHRINKAGES], axis=0)
     temperature = fit_temperature(held_out, float(held_out.logits.std()) or 1.0)
-    own = log_softmax(held_out.logits / temperature, axis=1)
-    said[held_out.rows] = (said[held_out.rows] + own) / 2
+    own = _log(softmax(held_out.logits / temperature, axis=1))
+    voices = len(SHRINKAGES)
+    said[held_out.rows] = (voices * said[held_out.rows] + own) / (voices + 1)
     testable = np.bincount(codes)[codes] > 1
     heard[testable] = softmax(said[testable], axis=1)
     return heard
 
 
-def _suspect(
-    row: int,
-    classes: npt.NDArray[np.generic],
-    codes: Codes,
-    probabilities: Matrix,
-    neighbours: Codes,
-    twins: Codes,
-) -> Suspect | None:
-    code, twin = codes[row], twins[row] >= 0
-    other = codes[twins[row]] if twin else probabilities.argmax()
-    if code == other:
-        return None
-    given, share = map(float, probabilities[[code, other]])
-    return Suspect(
-        row,
-        # The same image under two labels: one of them is wrong for certain, as like as not this.
-        1 - given / 2 if twin else 1 - given,
-        str(classes[code]),
-        str(classes[other]),
-        given,
-        share,
-        int((codes[neighbours] == other).sum()),
-        len(neighbours),
-        bool(twin),
-    )
+def _scores(probabilities: Matrix, codes: Codes) -> Matrix:
+    """(n,) in [0, 1]: how little each label is given beside the others of its class."""
+    given = probabilities[np.arange(len(codes)), codes]
+    usual = np.bincount(codes, given) / np.bincount(codes)
+    return np.asarray(1 / (1 + given / usual[codes] ** EXCUSE))
+
+
+def _log(probabilities: Matrix) -> Matrix:
+    return np.asarray(np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)))
 
 
 def _nearest(features: Features, count: int) -> Codes:
     """(n, count) rows of the most similar other examples, the nearest first."""
-    found = []
-    for start in range(0, len(features), ROWS_AT_ONCE):
-        similarity = features[start : start + ROWS_AT_ONCE] @ features.T
-        rows = np.arange(len(similarity))
-        similarity[rows, start + rows] = -np.inf
-        found.append(np.argsort(-similarity, axis=1, kind="stable")[:, :count])
-    return np.concatenate(found)
+    index = faiss.IndexFlatIP(features.shape[1])
+    index.add(features)
+    found = index.search(features, count + 1)[1]
+    # An example may come after its copies, or not at all: then the farthest is left out instead.
+    own = found == np.arange(len(features))[:, None]
+    own[~own.any(axis=1), -1] = True
+    return np.asarray(found[~own].reshape(len(features), count))
 
 
 def _twins(features: Features, codes: Codes, neighbours: Codes) -> Codes:

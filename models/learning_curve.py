@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from models.calibration import wilson_interval
 from models.classifiers import Head, HeadKind
-from models.heads import build_classifier
+from models.heads import build_classifier, prepare_pool
 from models.pool_graph import PoolLike
 from models.power_law import Measured, PowerLaw
 
@@ -21,10 +21,14 @@ MAX_FOLDS = 5
 MAX_DRAWS = 10
 # Tests, repeated ones included, after which another draw of the labels changes little.
 ENOUGH_TESTED = 500
+# Labels times classes beyond which a fit takes long, and one draw has to do.
+LONG_FIT = 200_000
+# Labels of random images come unevenly to the classes: they are worth so many even ones.
+RANDOM_WORTH = 0.7
 # An interval wider than this says nothing.
 TOO_WIDE = 0.5
-# Below this gain (a share) ten more labels are not worth the work.
-WORTH_LABELLING = 0.01
+# Below this gain (a share) twice the labels are not worth the work.
+WORTH_LABELLING = 0.02
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,11 @@ class LearningCurve:
     shots: float
     law: PowerLaw | None
 
-    def at(self, labels: int) -> CurvePoint | None:
+    def at(self, labels: float) -> CurvePoint | None:
         """What the law expects of a classifier with `labels` labels in total."""
         if self.law is None:
             return None
-        return CurvePoint(labels, *self.law.at(self.shots * labels / self.labels))
+        return CurvePoint(round(labels), *self.law.at(self.shots * labels / self.labels))
 
     @property
     def estimate(self) -> CurvePoint | None:
@@ -65,18 +69,26 @@ class LearningCurve:
 
 def forecast(curve: LearningCurve, extra: int = 10) -> CurvePoint | None:
     """Accuracy to expect after `extra` more labels of random images; None without points."""
-    return curve.at(curve.labels + extra)
+    expected = curve.at(curve.labels + RANDOM_WORTH * extra)
+    return expected and replace(expected, labels=curve.labels + extra)
 
 
 def verdict(curve: LearningCurve, extra: int = 10) -> str:
     """In words: label more, enough, or too few labels to say."""
-    now, later = curve.estimate, forecast(curve, extra)
-    if now is None or later is None or now.high - now.low > TOO_WIDE:
+    now, later, doubled = curve.estimate, forecast(curve, extra), curve.at(2 * curve.labels)
+    if not (now and later and doubled) or now.high - now.low > TOO_WIDE:
         return "too few labels to say"
-    gain = later.accuracy - now.accuracy
-    if gain < WORTH_LABELLING:
-        return f"enough: {extra} more labels would bring about +{gain * 100:.1f} points"
-    return f"label more: {extra} more labels would bring about +{gain * 100:.0f} points"
+    if doubled.accuracy - now.accuracy < WORTH_LABELLING:
+        return f"enough: twice the labels would bring about {_points(now, doubled)}"
+    return (
+        f"label more: {extra} more labels would bring about {_points(now, later)}, "
+        f"twice the labels about {_points(now, doubled)}"
+    )
+
+
+def _points(now: CurvePoint, later: CurvePoint) -> str:
+    gain = (later.accuracy - now.accuracy) * 100
+    return f"{gain:+.1f} points" if gain >= 0.1 else "less than 0.1 points"
 
 
 def learning_curve(
@@ -92,12 +104,14 @@ def learning_curve(
     """
     features, labels = np.asarray(X), np.asarray(y)
     codes = np.unique(labels, return_inverse=True)[1]
-    head = build_classifier(kind)
+    graph = prepare_pool(kind, pool)
+    # Fitted once on everything, for what all parts then take over from it.
+    head = build_classifier(kind, graph).fit(features, labels, graph)
     counts = np.bincount(codes)
     shots = float(np.median(counts))
     points, measured = [], []
     for share in _shares(counts):
-        accuracy, tested, used = _measure(head, features, labels, codes, share, pool)
+        accuracy, tested, used = _measure(head, features, labels, codes, share, graph)
         interval = wilson_interval(round(accuracy * tested), tested)
         points.append(CurvePoint(used, accuracy, *interval))
         measured.append(Measured(shots * used / len(labels), accuracy, tested))
@@ -145,7 +159,8 @@ def _draws(codes: Indices, share: float) -> Iterator[npt.NDArray[np.bool_]]:
     kept = np.clip(np.round(share * counts).astype(int), 1, np.maximum(counts - 1, 1))
     held = int((counts - kept).sum())
     rng = np.random.default_rng(0)
-    for _ in range(min(MAX_DRAWS, max(2, math.ceil(ENOUGH_TESTED / held)))):
+    affordable = max(1, LONG_FIT // (len(codes) * len(counts)))
+    for _ in range(min(MAX_DRAWS, math.ceil(ENOUGH_TESTED / held), affordable)):
         order = rng.permutation(len(codes))
         yield _rank_in_class(codes, order) < kept[codes]
 

@@ -11,10 +11,11 @@ from scipy.special import expit
 Vector: TypeAlias = npt.NDArray[np.float64]
 
 INTERVAL_Z = 1.96  # 95 %
-# The log-odds of a right answer rise as -GAIN x (labels a class) ** -DECAY.
+# The log-odds of a right answer rise as -GAIN x (labels a class) ** -DECAY: fitted to 420 draws
+# of 2 to 40 classes of Tiny ImageNet, under two encoders; one set differs from another in gain.
 DECAY = 0.4
 GAIN = 1.9
-GAIN_SPREAD = 0.7
+GAIN_SPREAD = 0.5
 # Accuracies of one curve share their examples: this part of their variance moves all alike.
 SHARED = 0.7
 # Labels differ in what they teach: standard deviation of the log-odds between draws.
