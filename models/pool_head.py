@@ -30,7 +30,7 @@ SPREAD = 0.5
 MANY_LABELS = 4.0
 # How much the pool is believed before the labels were asked, and how fast they change that, per
 # unit of log-likelihood.
-PRIOR_TRUST = 1.0
+PRIOR_TRUST = 2.0
 EVIDENCE = 0.3
 MAX_JUDGES = 3
 
