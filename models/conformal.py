@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
+
+from models.cross_validation import HeldOut
 
 Chosen = npt.NDArray[np.bool_]
 
@@ -11,6 +14,9 @@ Chosen = npt.NDArray[np.bool_]
 COVERAGE = 0.9
 # Held-out answers that the quantile needs; nine would do for 90 % to exist at all.
 FEWEST_ANSWERS = 20
+# Share of the labels that their heads had: with half of them, as at two labels a class, they are
+# so much worse than the head itself that its sets would hold the true class more often.
+LEAST_SEEN = 0.6
 
 
 @dataclass(frozen=True)
@@ -31,22 +37,21 @@ class PredictionSets:
         return np.asarray(chosen)
 
 
-def fit_sets(
-    probabilities: npt.NDArray[np.float64], codes: npt.NDArray[np.intp]
-) -> PredictionSets | None:
-    """From held-out probabilities (n, classes) and true classes (n,); None where too few.
+def fit_sets(held_out: HeldOut, temperature: float) -> PredictionSets | None:
+    """From held-out answers and the temperature that suits their heads; None where too few.
 
     Sadinle, Lei and Wasserman, "Least Ambiguous Set-Valued Classifiers With Bounded Error
     Levels" (2019), with the likeliest class always in. The coverage holds on average over
     projects; what a single one gets strays from it by about 0.3 / sqrt(n).
     """
-    count = len(codes)
-    if count < FEWEST_ANSWERS:
+    count = len(held_out.codes)
+    if count < FEWEST_ANSWERS or held_out.seen < LEAST_SEEN:
         return None
-    right = probabilities.argmax(axis=1) == codes
+    right = held_out.right
     if right.mean() >= COVERAGE:
         return PredictionSets(1.0, float(right.mean()))
-    own = np.where(right, 1.0, probabilities[np.arange(count), codes])
+    probabilities = softmax(held_out.logits / temperature, axis=1)
+    own = np.where(right, 1.0, probabilities[np.arange(count), held_out.codes])
     # A new image is as likely to fall into each of the count + 1 gaps between these. The
     # wanted share seldom ends at one of them: between them, it is neither more nor less.
     rank = (1 - COVERAGE) * (count + 1) - 1

@@ -18,12 +18,14 @@ ENOUGH_TESTED = 500
 class HeldOut:
     """Logits (m, classes) that each tested example got from a head which did not see it.
 
-    codes: (m,) the true class as a column of the logits; rows: (m,) which example it is.
+    codes: (m,) the true class as a column of the logits; rows: (m,) which example it is;
+    seen: the share, in (0, 1], of all labels that each such head had.
     """
 
     logits: npt.NDArray[np.float64]
     codes: npt.NDArray[np.intp]
     rows: npt.NDArray[np.intp]
+    seen: float = 1.0
 
     @property
     def right(self) -> npt.NDArray[np.bool_]:
@@ -46,10 +48,12 @@ def cross_validate(
         return None
     logits = []
     for held in folds:
-        seen = np.setdiff1d(np.arange(len(labels)), held)
-        logits.append(head.settled().fit(features[seen], labels[seen], pool).logits(features[held]))
+        known = np.setdiff1d(np.arange(len(labels)), held)
+        judge = head.settled().fit(features[known], labels[known], pool)
+        logits.append(judge.logits(features[held]))
     rows = np.concatenate(folds)
-    return HeldOut(np.concatenate(logits).astype(np.float64), codes[rows], rows)
+    seen = 1 - len(rows) / len(folds) / len(labels)
+    return HeldOut(np.concatenate(logits).astype(np.float64), codes[rows], rows, seen)
 
 
 def held_out_parts(codes: npt.NDArray[np.intp]) -> list[npt.NDArray[np.intp]]:

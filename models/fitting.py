@@ -6,9 +6,8 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
 
-from models.calibration import Estimate, estimate_accuracy, fit_temperature
+from models.calibration import Estimate, estimate_accuracy, fit_temperature, foresee_temperature
 from models.classifiers import (
     Arrays,
     Head,
@@ -31,6 +30,14 @@ _HEADS: dict[str, type[Head]] = {
     "labels": LabelsClassifier,
     "pool": PoolClassifier,
 }
+
+
+# What needs labels of its own: the accuracy, prediction sets, the unknown.
+_GAPS = (
+    "how accurate this is (two classes, one of them with two labels)",
+    "which set of classes holds the true one (three labels a class, twenty in all)",
+    "what is unlike them (two classes with two labels each)",
+)
 
 
 @dataclass(frozen=True)
@@ -77,17 +84,15 @@ class FittedHead:
 
     @property
     def confidence_note(self) -> str | None:
-        """What the labels are too few to say, and how many more would do; None: nothing."""
-        missing = [
-            what
-            for what, known in (
-                ("how accurate it is", self.estimate),
-                ("a prediction set's coverage", self.sets),
-                ("what is unknown", self.unknown_threshold),
+        """What the labels are too few to say, and how many would do; None: nothing."""
+        gaps = [
+            note
+            for known, note in zip(
+                (self.estimate, self.sets, self.unknown_threshold), _GAPS, strict=True
             )
             if known is None
         ]
-        return f"not enough labels to say {', '.join(missing)}" if missing else None
+        return f"not enough labels to say {'; '.join(gaps)}" if gaps else None
 
     def prediction_sets(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.bool_] | None:
         """(n, classes) which classes each image's set holds, from calibrated probabilities."""
@@ -148,8 +153,7 @@ def fit_head(
     held_out = cross_validate(classifier, X, y, graph)
     estimate, sets = None, None
     if held_out and len(classifier.classes_) > 1:
-        usual = classifier.temperature
-        classifier.set_params(temperature=fit_temperature(held_out, usual))
-        estimate = estimate_accuracy(held_out)
-        sets = fit_sets(softmax(held_out.logits / classifier.temperature, axis=1), held_out.codes)
+        judged = fit_temperature(held_out, classifier.temperature)
+        classifier.set_params(temperature=foresee_temperature(held_out, judged))
+        estimate, sets = estimate_accuracy(held_out), fit_sets(held_out, judged)
     return FittedHead(classifier, Novelty.fit(X, y, pool), estimate, sets)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from models.calibration import (
     Estimate,
     estimate_accuracy,
     fit_temperature,
+    foresee_temperature,
     wilson_interval,
 )
 from models.cross_validation import HeldOut
@@ -47,6 +50,23 @@ def test_calibration_brings_confidence_to_the_accuracy() -> None:
     held_out = held_out_at(0.25)
 
     assert gap(fit_temperature(held_out, 1.0)) < 0.03 < gap(1.0)
+
+
+def test_a_head_that_sees_more_labels_than_its_judges_is_surer() -> None:
+    whole = held_out_at(1.0)
+    half = replace(whole, seen=0.5)
+
+    def errors(temperature: float) -> float:
+        return float(1 - softmax(whole.logits / temperature, axis=1).max(axis=1).mean())
+
+    assert foresee_temperature(whole, 1.0) == 1.0
+    assert errors(foresee_temperature(half, 1.0)) == pytest.approx(errors(1.0) * 0.5**0.2, rel=1e-3)
+
+
+def test_logits_that_say_nothing_keep_their_temperature() -> None:
+    nothing = HeldOut(np.zeros((10, 3)), np.zeros(10, dtype=int), np.arange(10), seen=0.5)
+
+    assert foresee_temperature(nothing, 2.0) == 2.0
 
 
 @pytest.mark.parametrize(
