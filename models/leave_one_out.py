@@ -32,16 +32,16 @@ def leave_one_out(features: Features, codes: Codes, shrinkage: float) -> Matrix:
     seen = unit(features - (class_sums(features, codes) / counts[:, None]).mean(axis=0))
     classes = len(counts)
     balance = len(codes) / (classes * counts[codes])
-    first = _calibrated(_ridge(seen, codes, balance, shrinkage), codes)
+    first = _calibrated(ridge_left_out(seen, codes, balance, shrinkage), codes)
     given = first[np.arange(len(codes)), codes]
     wrong = USUAL_ERRORS * (1 - given) / (classes - 1)
     trust = (1 - USUAL_ERRORS) * given / ((1 - USUAL_ERRORS) * given + wrong)
     # The only example of a class is all that is known of it.
     trust = np.where(counts[codes] > 1, trust, 1.0)
-    return _calibrated(_ridge(seen, codes, balance * trust, shrinkage), codes)
+    return _calibrated(ridge_left_out(seen, codes, balance * trust, shrinkage), codes)
 
 
-def _ridge(seen: Features, codes: Codes, weights: Matrix, shrinkage: float) -> Matrix:
+def ridge_left_out(seen: Features, codes: Codes, weights: Matrix, shrinkage: float) -> Matrix:
     """(n, classes) weighted ridge regression onto class indicators, each row left out of its own.
 
     The residual without example i is its residual over 1 - leverage.
