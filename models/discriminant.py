@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.linalg import solve
 
 from models.mixture import Part
+from models.threads import threads_for
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 
@@ -26,7 +27,8 @@ class Sample:
         mass = trust.sum()
         mean = (trust @ directions / mass).astype(np.float64)
         weighted = directions * np.sqrt(trust)[:, None]
-        total = (weighted.T @ weighted).astype(np.float64) / mass - np.outer(mean, mean)
+        with threads_for(weighted.size * weighted.shape[1]):
+            total = (weighted.T @ weighted).astype(np.float64) / mass - np.outer(mean, mean)
         return cls(directions, trust, total, mean)
 
 
@@ -43,7 +45,8 @@ def fit_discriminant(sample: Sample, shares: npt.NDArray[np.floating], shrinkage
     ridge = shrinkage * max(np.trace(sample.total), 1e-12) / dimension
     centre = means.mean(axis=0)
     covariance = within + ridge * np.eye(dimension)
-    weights = solve(covariance, (means - centre).T, assume_a="pos").T
+    with threads_for(dimension**3):
+        weights = solve(covariance, (means - centre).T, assume_a="pos").T
     # -1/2 distance of a class's mean to the centre, and the centre itself taken out.
     return Part(weights, -np.einsum("cd,cd->c", weights, (means + centre) / 2), 1.0)
 

@@ -1,13 +1,12 @@
 """L2-regularised multinomial logistic regression without intercept, solved by L-BFGS."""
 
-from contextlib import AbstractContextManager, nullcontext
-from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
-from threadpoolctl import ThreadpoolController
+
+from models.threads import threads_for
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
 Codes: TypeAlias = npt.NDArray[np.intp]
@@ -19,9 +18,6 @@ GRADIENT_TOLERANCE = 5e-3
 # Of the cross-entropy, times the number of classes; sets the preconditioner. From 0.02 to 0.3
 # the iterations hardly differ: two to three times fewer than without, where features are weak.
 CURVATURE = 0.1
-# Below this many multiplications a product is over before a second thread has woken up, and
-# on a busy machine threads that wait for each other cost far more than they save.
-THREADING_PAYS = 500_000_000
 
 
 def solve(
@@ -38,7 +34,7 @@ def solve(
     Returns W (class_count, d).
     """
     decay = 1 / (strength * len(features))
-    with _threads_for(features.size * class_count):
+    with threads_for(features.size * class_count):
         # The optimum lies in the span of the samples: min(n, d) coordinates are enough. Each is
         # scaled by how strongly the loss bends along it, which L-BFGS would have to find out.
         left, spectrum, right = np.linalg.svd(features, full_matrices=False)
@@ -53,18 +49,6 @@ def solve(
             GRADIENT_TOLERANCE * decay * scale.min(),
         )
         return np.asarray(weights * scale @ right)
-
-
-def _threads_for(multiplications: int) -> AbstractContextManager[object]:
-    if multiplications >= THREADING_PAYS:
-        return nullcontext()
-    one: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return one
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
 
 
 def _minimise(
