@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,9 +31,25 @@ def test_the_session_with_curl_ends_in_a_right_prediction(
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    answer = json.loads(done.stdout[done.stdout.index('{"predictions"') :])
+    answer, explained, evaluation, comparison = _messages(
+        done.stdout[done.stdout.index('{"predictions"') :]
+    )
     assert [each["label"] for each in answer["predictions"]] == ["three"]
     assert answer["rejected"] == []
+    assert 0 <= explained["predictions"][0]["unknown_score"] <= 1
+    assert evaluation["estimate"]["count"] == 50
+    assert comparison["difference"] > 0
+    assert (tmp_path / "post-codes.onnx").stat().st_size > 1_000_000
+
+
+def _messages(text: str) -> list[Any]:
+    """JSON values that follow one another."""
+    found = []
+    while text:
+        value, end = json.JSONDecoder().raw_decode(text)
+        found.append(value)
+        text = text[end:].lstrip()
+    return found
 
 
 def _shell_blocks() -> list[str]:

@@ -4051,7 +4051,7 @@ export interface operations {
                 /** @description onnx: preprocessing, encoder and head; npz: the head; csv: predictions. */
                 format?: "onnx" | "npz" | "csv";
                 /** @description With onnx: a `file`'s bytes (needs onnxruntime-extensions), or `pixels`. */
-                input?: "file" | "pixels";
+                takes?: "file" | "pixels";
             };
             header?: never;
             path: {

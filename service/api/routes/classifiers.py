@@ -79,7 +79,6 @@ def export_classifier(
     takes: Annotated[
         Input,
         Query(
-            alias="input",
             description="With onnx: a `file`'s bytes (needs onnxruntime-extensions), or `pixels`.",
         ),
     ] = "file",

@@ -28,7 +28,7 @@ def export(api: Caller, **asked: Any) -> Any:
 
 
 def test_the_onnx_file_answers_as_the_service_does(taught: Caller) -> None:
-    model = onnxruntime.InferenceSession(export(taught, format="onnx", input="pixels").content)
+    model = onnxruntime.InferenceSession(export(taught, format="onnx", takes="pixels").content)
     said = taught.send("/predict", parts("green", [40]), explain=True)["predictions"][0]
     pixels = np.asarray(decode(png("green", 40), max_bytes=10**6, max_pixels=10**6).image)
     answer = dict(
