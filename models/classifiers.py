@@ -136,7 +136,7 @@ class LogisticRegressionClassifier(LinearHead):
 
     def _weights(self, features: Features, codes: Codes) -> npt.NDArray[np.floating]:
         class_count = int(codes.max()) + 1
-        strength = self.C or _protocol_strength(len(codes), class_count)
+        strength = self.C or protocol_strength(len(codes), class_count)
         return solve(features.astype(np.float64), codes, class_count, strength)
 
 
@@ -153,7 +153,8 @@ class PrototypeClassifier(LinearHead):
         return np.asarray(sums / np.where(lengths > 0, lengths, 1))
 
 
-def _protocol_strength(label_count: int, class_count: int) -> float:
+def protocol_strength(label_count: int, class_count: int) -> float:
+    """The C of the low-shot protocol for so many labels."""
     few = label_count <= FEW_LABELS * class_count
     return STRENGTH_FEW_LABELS if few else STRENGTH_MANY_LABELS
 

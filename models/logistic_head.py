@@ -6,16 +6,24 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import log_softmax
 
-from models.classifiers import Codes, LogisticRegressionClassifier
+from models.classifiers import (
+    STRENGTH_FEW_LABELS,
+    STRENGTH_MANY_LABELS,
+    Codes,
+    LogisticRegressionClassifier,
+    protocol_strength,
+)
 from models.cross_validation import held_out_parts
 from models.features import Features
 from models.softmax_regression import solve
 
-STRENGTHS = (10.0, 40.0, 400.0)
+STRENGTHS = (STRENGTH_MANY_LABELS, 40.0, STRENGTH_FEW_LABELS)
+# With fewer labels a class the choice costs up to five points: the paper's strength then.
+ENOUGH_TO_CHOOSE = 8
 
 
 class LogisticClassifier(LogisticRegressionClassifier):
-    """The C of which labels that are held out are likeliest; the paper's for one label a class.
+    """The C of which labels that are held out are likeliest; the paper's where they are few.
 
     C: as in `LogisticRegressionClassifier`; None: chosen.
     """
@@ -32,9 +40,9 @@ class LogisticClassifier(LogisticRegressionClassifier):
 
 
 def _likeliest(features: npt.NDArray[np.float64], codes: Codes) -> float:
+    if np.median(np.bincount(codes)) < ENOUGH_TO_CHOOSE:
+        return protocol_strength(len(codes), int(codes.max()) + 1)
     parts = held_out_parts(codes)
-    if not parts:
-        return max(STRENGTHS)
     return max(STRENGTHS, key=lambda strength: _held_out(features, codes, parts, strength))
 
 

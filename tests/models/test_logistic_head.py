@@ -6,8 +6,8 @@ from models.logistic_head import STRENGTHS, LogisticClassifier
 from tests.models.clusters import clusters
 
 
-def test_one_label_a_class_takes_the_strength_of_the_paper() -> None:
-    X, y = clusters([1, 1, 1])
+def test_few_labels_take_the_strength_of_the_paper() -> None:
+    X, y = clusters([4, 4, 4], noise=2.0)
 
     head = LogisticClassifier().fit(X, y)
 
