@@ -16,6 +16,8 @@ from models.pool_graph import PoolGraph, PoolLike
 
 # Share of images of labelled classes that may be called unknown.
 FALSE_ALARMS = 0.05
+# Held-out images that such a share can be told from.
+ENOUGH_JUDGED = 100
 # Strangeness beyond the quantile; keeps copies of a labelled image known in spite of rounding.
 MARGIN = 0.01
 # Of strangeness, from the threshold to a score of 0.73.
@@ -58,18 +60,25 @@ class Novelty:
         The threshold is a high quantile of the strangeness of labelled images to those of whom
         they were held out. It needs two classes of two images.
         """
-        features, codes = np.asarray(X), np.unique(np.asarray(y), return_inverse=True)[1]
+        features, codes = normalise(X), np.unique(np.asarray(y), return_inverse=True)[1]
         sample = _sample(pool)
-        fitted = cls._learn(normalise(features), codes, sample)
-        held_out = []
-        for held in held_out_parts(codes) if (np.bincount(codes) > 1).sum() > 1 else []:
+        threshold = cls._threshold(features, codes, sample)
+        return replace(cls._learn(features, codes, sample), threshold=threshold)
+
+    @classmethod
+    def _threshold(
+        cls, features: Features, codes: npt.NDArray[np.intp], pool: Features
+    ) -> float | None:
+        if (np.bincount(codes) > 1).sum() < 2:
+            return None
+        judged = np.array([])
+        for held in held_out_parts(codes):
             known = np.setdiff1d(np.arange(len(codes)), held)
-            judge = cls._learn(normalise(features[known]), codes[known], sample)
-            held_out.append(judge.strangeness(features[held]))
-        if not held_out:
-            return fitted
-        highest = np.quantile(np.concatenate(held_out), 1 - FALSE_ALARMS)
-        return replace(fitted, threshold=float(highest + MARGIN))
+            judge = cls._learn(features[known], codes[known], pool)
+            judged = np.append(judged, judge.strangeness(features[held]))
+            if len(judged) >= ENOUGH_JUDGED:
+                break
+        return float(np.quantile(judged, 1 - FALSE_ALARMS) + MARGIN)
 
     @classmethod
     def _learn(cls, labelled: Features, codes: npt.NDArray[np.intp], pool: Features) -> Self:
