@@ -45,7 +45,7 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
     labelled = divide_pool(pool, labels, kind)
     if not len(labelled.labels):
         raise Conflict("labels-gone", "The images that this version was fitted on were deleted.")
-    judged = context.judgements.get(version.id, lambda: judge(labelled, kind, head.temperature))
+    judged = context.judgements.get(version.id, lambda: judge(labelled, kind))
     return _describe(version.version, version.encoder_id, judged, head.confidence_note, names)
 
 

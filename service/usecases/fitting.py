@@ -1,6 +1,6 @@
 """Labels and pool to a new immutable classifier version, whenever they have changed enough."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -22,8 +22,8 @@ from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.labelled_pool import LabelledPool, divide_pool
 
-# Fits of one process take turns: the second finds the first one's version and has nothing to do.
-_turn = Lock()
+# Fits of a project take turns: the second finds the first one's version and has nothing to do.
+_turns: defaultdict[str, Lock] = defaultdict(Lock)
 # A pool that has grown by half since the newest version, and not by a few images alone, makes
 # another one worth its fit.
 POOL_GROWTH = 1.5
@@ -66,7 +66,7 @@ def refit(context: Context, project_id: str) -> int | None:
 
     Returns the version that holds the present labels, or None where no label can be used yet.
     """
-    with _turn:
+    with _turns[project_id]:
         with context.database.read() as session:
             snapshot = _read_snapshot(context, session, project_id)
         if snapshot is None or not snapshot.state.usable:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from models import evaluation
-from models.calibration import Estimate, estimate_accuracy
+from models.calibration import Estimate, estimate_accuracy, fit_temperature
 from models.calibration_error import expected_calibration_error
 from models.classifiers import HeadKind
 from models.cross_validation import HeldOut, cross_validate
@@ -32,28 +32,28 @@ class Judgement:
     suspects: list[Suspect]
 
 
-def judge(labelled: LabelledPool, kind: HeadKind, temperature: float) -> Judgement:
-    """Right from one class and one label on, where nothing can be said but the counts.
-
-    temperature: at which the version states its probabilities.
-    """
+def judge(labelled: LabelledPool, kind: HeadKind) -> Judgement:
+    """Right from one class and one label on, where nothing can be said but the counts."""
     X, y = labelled.features, labelled.labels
     pool = prepare_pool(kind, labelled.unlabelled)
-    held_out = cross_validate(build_classifier(kind, pool).fit(X, y, pool), X, y, pool)
+    head = build_classifier(kind, pool).fit(X, y, pool)
+    held_out = cross_validate(head, X, y, pool)
     if len(np.unique(y)) < 2:
         held_out = None  # every answer was right for want of another
     return Judgement(
         labelled.image_ids,
         estimate_accuracy(held_out) if held_out else None,
-        _calibration_error(held_out, temperature) if held_out else None,
+        _calibration_error(held_out, head.temperature) if held_out else None,
         evaluation.evaluate(held_out, y),
         learning_curve(X, y, kind, pool),
         rank_label_errors(X, y, kind, pool, held_out),
     )
 
 
-def _calibration_error(held_out: HeldOut, temperature: float) -> float | None:
+def _calibration_error(held_out: HeldOut, usual: float) -> float | None:
+    """At the temperature that a version on these labels would take for these answers."""
     if len(held_out.codes) < ENOUGH_ANSWERS:
         return None
+    temperature = fit_temperature(held_out, usual)
     confidence = softmax(held_out.logits / temperature, axis=1).max(axis=1)
     return expected_calibration_error(confidence, held_out.right)

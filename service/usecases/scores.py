@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from models.fitting import FittedHead
 from service.storage.pools import Pool
 
+# What a head needs in between for one image is several times the image's feature.
+AT_ONCE = 4096
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -43,9 +46,13 @@ class Scores:
 def score(pool: Pool, head: FittedHead) -> Scores:
     """Score a whole pool with a head fitted on features of the same encoder."""
     classes = [str(name) for name in head.classes_]
-    if not len(pool):
-        return Scores(pool, classes, np.empty((0, len(classes))), np.empty(0, np.bool_))
-    return Scores(pool, classes, head.predict_proba(pool.features), head.is_unknown(pool.features))
+    probabilities = np.empty((len(pool), len(classes)))
+    unknown = np.empty(len(pool), np.bool_)
+    for start in range(0, len(pool), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        probabilities[some] = head.predict_proba(pool.features[some])
+        unknown[some] = head.is_unknown(pool.features[some])
+    return Scores(pool, classes, probabilities, unknown)
 
 
 class ScoreCache:
