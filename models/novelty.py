@@ -28,6 +28,8 @@ USUAL_THRESHOLD = 2.0
 LANDMARKS = 256
 # Fewer say nothing of what a pool holds.
 SMALLEST_POOL = 32
+# Images whose likeness to all landmarks fits any memory.
+AT_ONCE = 8192
 # Of cosines to landmarks: those within a tenth of the nearest count.
 SHARPNESS = 10.0
 # Deviation of squared distances where no pool tells it, in those from the labels' centre.
@@ -103,7 +105,12 @@ class Novelty:
 
     def strangeness(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """(n,) of raw features (n, d), without bounds."""
-        seen = _without(self.nuisance, normalise(X) - self.centre)
+        features = normalise(X)
+        parts = np.split(features, range(AT_ONCE, len(features), AT_ONCE))
+        return np.concatenate([self._strangeness(part) for part in parts])
+
+    def _strangeness(self, features: Features) -> npt.NDArray[np.float64]:
+        seen = _without(self.nuisance, features - self.centre)
         near = _near(seen, self.landmarks)
         return np.asarray(_nearest(seen, self.centroids) / self.spread + near @ self.offsets)
 

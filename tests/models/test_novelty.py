@@ -85,6 +85,17 @@ def test_stored_arrays_give_the_same_scores() -> None:
     np.testing.assert_array_equal(loaded.score(X), novelty.score(X))
 
 
+def test_many_images_are_as_strange_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = clusters(3, range(4), seed=1)
+    novelty = Novelty.fit(X, y, clusters(20, range(6), seed=2)[0])
+    together = novelty.strangeness(X)
+
+    monkeypatch.setattr("models.novelty.AT_ONCE", 5)
+
+    np.testing.assert_allclose(novelty.strangeness(X), together, rtol=1e-5)
+    assert novelty.strangeness(X[:0]).shape == (0,)
+
+
 def test_what_was_stored_before_pools_counted_ranks_but_calls_nothing_unknown() -> None:
     stored = {"centre": np.zeros(3), "centroids": np.eye(3)[:2], "threshold": np.array([0.4])}
 
