@@ -87,6 +87,14 @@ def test_without_anything_to_compare_with_nothing_is_suspect(counts: list[int]) 
     assert rank_label_errors(*clusters(counts)) == []
 
 
+def test_images_that_are_all_much_alike_are_not_called_the_same() -> None:
+    X, y = clusters([8, 8])
+
+    suspects = rank_label_errors(100 * X.mean(axis=0) + X, y)
+
+    assert not any(each.twin for each in suspects)
+
+
 def test_images_without_any_feature_are_not_called_the_same() -> None:
     suspects = rank_label_errors(np.ones((6, 8)), np.array(["a", "b"] * 3))
 
