@@ -1,12 +1,15 @@
 """Honest confidence from held-out answers: one temperature and an accuracy estimate."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import logsumexp, softmax
 
 from models.cross_validation import HeldOut
+from models.power_law import Measured, PowerLaw
 
 # The temperature stays within this factor of the head's own, however few labels there are.
 TEMPERATURE_RANGE = 20.0
@@ -21,23 +24,35 @@ INTERVAL_Z = 1.96  # 95 %
 
 @dataclass(frozen=True)
 class Estimate:
-    """How many of `count` held-out examples were answered right, as a share with its interval."""
+    """Accuracy on new images, a share with its 95 % interval, from `right` of `count` answers.
+
+    shots: labels a class that there are; seen: as many as the heads that answered had. Where
+    they had fewer, the usual learning curve makes up for it; else it is the share itself.
+    """
 
     right: int
     count: int
+    seen: float = 1.0
+    shots: float = 1.0
 
     @property
     def accuracy(self) -> float:
-        return self.right / self.count
+        return self._expected[0]
 
     @property
     def low(self) -> float:
-        """Lower end of Wilson's 95 % interval."""
-        return wilson_interval(self.right, self.count)[0]
+        return self._expected[1]
 
     @property
     def high(self) -> float:
-        return wilson_interval(self.right, self.count)[1]
+        return self._expected[2]
+
+    @cached_property
+    def _expected(self) -> tuple[float, float, float]:
+        share = self.right / self.count
+        if self.seen == self.shots:
+            return share, *wilson_interval(self.right, self.count)
+        return PowerLaw.fit([Measured(self.seen, share, self.count)]).at(self.shots)
 
 
 def fit_temperature(held_out: HeldOut, usual: float) -> float:
@@ -76,9 +91,11 @@ def foresee_temperature(held_out: HeldOut, judged: float) -> float:
     return float(judged * np.exp(brentq(lambda ratio: confidence(ratio) - wanted, surest, 0)))
 
 
-def estimate_accuracy(held_out: HeldOut) -> Estimate:
-    right = held_out.logits.argmax(axis=1) == held_out.codes
-    return Estimate(int(right.sum()), len(right))
+def estimate_accuracy(held_out: HeldOut, y: npt.ArrayLike) -> Estimate:
+    """Of a head that has all labels y (n,), from answers of heads that had a part of them."""
+    shots = float(np.median(np.unique(np.asarray(y), return_counts=True)[1]))
+    right = held_out.right
+    return Estimate(int(right.sum()), len(right), shots * held_out.seen, shots)
 
 
 def wilson_interval(right: int, count: int) -> tuple[float, float]:

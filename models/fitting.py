@@ -1,7 +1,7 @@
 """From labelled features to everything that a prediction needs, in one call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Self
 
 import numpy as np
@@ -45,7 +45,7 @@ class FittedHead:
     """A calibrated classifier, its sense of the unknown, and how good it is.
 
     estimate: None where no class has two labels to test with. It comes from heads that had
-    four fifths of the labels (half of them at two a class), so it errs on the low side.
+    four fifths of the labels (half of them at two a class), and makes up for the others.
     sets: None where the labels are too few to state a coverage.
     """
 
@@ -115,9 +115,7 @@ class FittedHead:
             | {
                 "kind": np.array(self.kind),
                 # What is not known is an empty array.
-                "estimate": np.array(
-                    [estimate.right, estimate.count] if estimate else [], dtype=int
-                ),
+                "estimate": np.array(astuple(estimate) if estimate else []),
                 "sets": np.array([self.sets.threshold, self.sets.coverage] if self.sets else []),
             }
         )
@@ -128,7 +126,9 @@ class FittedHead:
         kind = str(arrays["kind"])
         if kind not in _HEADS:
             raise ValueError(f"the stored classifier is of an unknown kind: {kind!r}")
-        estimate = Estimate(*arrays["estimate"].tolist()) if arrays["estimate"].size else None
+        # Heads of before the estimate made up for labels held out carry the counts alone.
+        counted = arrays["estimate"].tolist()
+        estimate = Estimate(*map(int, counted[:2]), *counted[2:]) if counted else None
         # Heads of the time before prediction sets lack theirs.
         stored = arrays["sets"].tolist() if "sets" in arrays else []
         sets = PredictionSets(*stored) if stored else None
@@ -155,5 +155,5 @@ def fit_head(
     if held_out and len(classifier.classes_) > 1:
         judged = fit_temperature(held_out, classifier.temperature)
         classifier.set_params(temperature=foresee_temperature(held_out, judged))
-        estimate, sets = estimate_accuracy(held_out), fit_sets(held_out, judged)
+        estimate, sets = estimate_accuracy(held_out, y), fit_sets(held_out, judged)
     return FittedHead(classifier, Novelty.fit(X, y, pool), estimate, sets)

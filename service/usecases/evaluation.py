@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import cast
 
-from models import calibration, evaluation, learning_curve
+from models import evaluation, learning_curve
 from models.classifiers import HeadKind
 from models.learning_curve import forecast, verdict
 from service.domain.entities import Estimate
@@ -62,7 +62,7 @@ def _describe(
     return Evaluation(
         version=version,
         encoder_id=encoder_id,
-        estimate=_estimate(judged.estimate),
+        estimate=_estimate(judged),
         calibration_error=judged.calibration_error,
         verdict=verdict(judged.curve),
         note=note,
@@ -74,10 +74,12 @@ def _describe(
     )
 
 
-def _estimate(measured: calibration.Estimate | None) -> Estimate | None:
-    if measured is None:
+def _estimate(judged: Judgement) -> Estimate | None:
+    """Where the curve stands now, so that its forecast goes on from there."""
+    now = judged.curve.estimate
+    if now is None or judged.estimate is None:
         return None
-    return Estimate(measured.accuracy, measured.low, measured.high, measured.count)
+    return Estimate(now.accuracy, now.low, now.high, judged.estimate.count)
 
 
 def _class(quality: evaluation.ClassQuality, names: Mapping[str, str]) -> ClassEvaluation:

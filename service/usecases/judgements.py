@@ -42,7 +42,7 @@ def judge(labelled: LabelledPool, kind: HeadKind) -> Judgement:
         held_out = None  # every answer was right for want of another
     return Judgement(
         labelled.image_ids,
-        estimate_accuracy(held_out) if held_out else None,
+        estimate_accuracy(held_out, y) if held_out else None,
         _calibration_error(held_out, head.temperature) if held_out else None,
         evaluation.evaluate(held_out, y),
         learning_curve(X, y, kind, pool),

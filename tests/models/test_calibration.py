@@ -45,7 +45,7 @@ def test_useless_logits_end_at_a_high_but_finite_temperature() -> None:
 def test_calibration_brings_confidence_to_the_accuracy() -> None:
     def gap(temperature: float) -> float:
         confidence = softmax(held_out.logits / temperature, axis=1).max(axis=1)
-        return abs(confidence.mean() - estimate_accuracy(held_out).accuracy)
+        return abs(confidence.mean() - held_out.right.mean())
 
     held_out = held_out_at(0.25)
 
@@ -84,3 +84,16 @@ def test_the_interval_holds_the_estimate(count: int, data: st.DataObject) -> Non
 
     assert 0 <= estimate.low <= estimate.accuracy + 1e-12
     assert estimate.accuracy - 1e-12 <= estimate.high <= 1
+
+
+def test_the_estimate_makes_up_for_the_labels_that_were_held_out() -> None:
+    right = HeldOut(np.eye(2)[[0] * 12 + [1] * 8], np.zeros(20, dtype=int), np.arange(20))
+    y = np.repeat([str(code) for code in range(10)], 2)
+
+    whole = estimate_accuracy(right, y)
+    half = estimate_accuracy(replace(right, seen=0.5), y)
+
+    assert (whole.accuracy, whole.count) == (0.6, 20)
+    assert 0.65 < half.accuracy < 0.75
+    assert half.low < whole.accuracy
+    assert half.high > whole.high

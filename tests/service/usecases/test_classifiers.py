@@ -95,8 +95,9 @@ def test_the_estimate_needs_a_class_with_two_labels(api: Caller) -> None:
     api.label("red", parts("red", range(5, 8)))
     api.label("green", parts("green", range(5, 8)))
     estimate = api.get("/projects/default")["estimate"]
-    assert estimate["accuracy"] == pytest.approx(1)
-    assert estimate["low"] < 1
+    # All eight were answered right, which proves less than that all images will be.
+    assert 0.9 < estimate["accuracy"] < 1
+    assert estimate["low"] < estimate["accuracy"] < estimate["high"]
     assert estimate["count"] == 8
     assert api.get("/classifiers")["classifiers"][0]["estimate"] == estimate
 
