@@ -15,7 +15,7 @@ from models.labels_head import label_parts
 from models.mixture import MixtureHead, Part, mean_answer
 from models.pool_graph import PoolGraph, PoolLike, Shares, spread_labels
 
-# Sureness of the graph from which on the pool is taken for less, and for more, than a smear.
+# Sureness of the graph up to which the pool is taken for a smear, and from which for clusters.
 UNSURE, SURE = 0.35, 0.5
 # Where images lie in clusters: a strong shrinkage, and rounds of expectation maximisation with
 # answers this sharp, in parts of the spread of the logits.
@@ -26,7 +26,7 @@ SHARPNESS = 0.2
 SMEAR_SHRINKAGE = 0.2
 # Parts of the spread of the logits over all images, that make the parts equally sure.
 SPREAD = 0.5
-# Labels a class from which on they have the greater say beside the pool.
+# Labels a class with which they have half the say of the pool.
 MANY_LABELS = 4.0
 # How much the pool is believed before the labels were asked, and how fast they change that, per
 # unit of log-likelihood.
@@ -102,7 +102,7 @@ def judge_pool(scene: Scene) -> float:
 
 
 def read_pool(scene: Scene, known: Codes) -> list[Part]:
-    """Two linear classifiers of the pool, of which the graph's sureness tells how much each counts.
+    """The pool as clusters, as a smear, or as something of both, as sure as the graph is.
 
     known: rows of the labels that may be used; the other labelled images are left out.
     """
@@ -112,12 +112,15 @@ def read_pool(scene: Scene, known: Codes) -> list[Part]:
     trust[known] = 1
     sureness = _sureness(shares[len(scene.codes) :])
     clustered = float(np.clip((sureness - UNSURE) / (SURE - UNSURE), 0, 1))
-    smear = Sample.of(scene.directions, trust * shares.max(axis=1))
-    parts = [
-        (_follow_clusters(Sample.of(scene.directions, trust), shares, known), clustered),
-        (fit_discriminant(smear, shares, SMEAR_SHRINKAGE), 1 - clustered),
-    ]
-    return [replace(_spread_to(part, scene), share=share) for part, share in parts]
+    parts = []
+    if clustered > 0:
+        sample = Sample.of(scene.directions, trust)
+        parts.append(replace(_follow_clusters(sample, shares, known), share=clustered))
+    if clustered < 1:
+        sample = Sample.of(scene.directions, trust * shares.max(axis=1))
+        smear = fit_discriminant(sample, shares, SMEAR_SHRINKAGE)
+        parts.append(replace(smear, share=1 - clustered))
+    return [_spread_to(part, scene) for part in parts]
 
 
 def _follow_clusters(sample: Sample, shares: Shares, known: Codes) -> Part:
