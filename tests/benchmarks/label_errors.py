@@ -1,0 +1,111 @@
+"""How many flipped labels are found: the table of docs/evaluation.md.
+
+    python -m tests.benchmarks.label_errors --encoder models/weights --json errors.json SET.zip ...
+        --encoder timm:vit_tiny_patch16_224=FILE.safetensors
+
+Each set is a folder or zip with one folder a class. Of n labelled images a class one in ten gets
+another class at random; the figure is the share of these among the 15 % that are ranked first,
+which chance would bring to 15 %. The pool is half of the other images.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from models.embedded_images import EmbeddedImages
+from models.label_errors import rank_label_errors
+from models.labelled_folder import read_labelled
+from models.low_shot_splits import draw_split
+from service.commands.research import embed, open_encoder
+from service.settings import Settings
+
+SHOTS = (2, 5, 10)
+FLIPPED = 0.1
+LOOKED_AT = 0.15
+
+
+@dataclass(frozen=True)
+class Found:
+    """Mean share, over draws, of the flipped labels among those ranked first."""
+
+    data: str
+    shots: int
+    pool: bool
+    share: float
+
+
+def measure_set(name: str, images: EmbeddedImages, seeds: int) -> list[Found]:
+    return [
+        Found(
+            name,
+            shots,
+            pool,
+            float(np.mean([_draw(images, shots, seed, pool) for seed in range(seeds)])),
+        )
+        for shots in SHOTS
+        for pool in (False, True)
+    ]
+
+
+def _draw(images: EmbeddedImages, shots: int, seed: int, pool: bool) -> float:
+    split = draw_split(images.labels, shots, seed)
+    labels = images.labels[split.labelled]
+    flipped, wrong = flip(labels, np.random.default_rng([seed, shots]))
+    unlabelled = images.features[split.pool] if pool else None
+    suspects = rank_label_errors(images.features[split.labelled], flipped, pool=unlabelled)
+    first = [each.row for each in suspects[: round(LOOKED_AT * len(labels))]]
+    return len(set(first) & set(wrong.tolist())) / len(wrong)
+
+
+def flip(
+    labels: npt.NDArray[np.str_], generator: np.random.Generator
+) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.intp]]:
+    """The labels with one in ten moved to another class, and the rows of those."""
+    classes, codes = np.unique(labels, return_inverse=True)
+    wrong = generator.choice(len(codes), max(1, round(FLIPPED * len(codes))), replace=False)
+    codes[wrong] = (codes[wrong] + generator.integers(1, len(classes), len(wrong))) % len(classes)
+    return classes[codes], wrong
+
+
+def markdown(found: Sequence[Found]) -> str:
+    """In percent; a line a number of labels, with and without the pool."""
+    sets = list(dict.fromkeys(each.data for each in found))
+    lines = [
+        f"| labels a class | pool | {' | '.join(sets)} | mean |",
+        "|---" * (len(sets) + 3) + "|",
+    ]
+    for shots, pool in dict.fromkeys((each.shots, each.pool) for each in found):
+        shares = [100 * each.share for each in found if (each.shots, each.pool) == (shots, pool)]
+        cells = " | ".join(f"{share:.0f}" for share in [*shares, float(np.mean(shares))])
+        lines.append(f"| {shots} | {'yes' if pool else 'no'} | {cells} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", nargs="+", type=Path)
+    parser.add_argument("--encoder", action="append", required=True, metavar="SPEC")
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    report = {}
+    for spec in arguments.encoder:
+        encoder = open_encoder(spec, Settings())
+        found = [
+            each
+            for data in arguments.sets
+            for each in measure_set(data.stem, embed(encoder, read_labelled(data)), arguments.seeds)
+        ]
+        print(f"\n{spec}\n\n{markdown(found)}", flush=True)
+        report[spec] = [asdict(each) for each in found]
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
