@@ -11,7 +11,7 @@ import numpy.typing as npt
 from models.calibration import wilson_interval
 from models.classifiers import Head, HeadKind
 from models.heads import build_classifier, prepare_pool
-from models.pool_graph import PoolLike
+from models.pool_graph import PoolGraph, PoolLike
 from models.power_law import Measured, PowerLaw
 
 Indices: TypeAlias = npt.NDArray[np.intp]
@@ -21,8 +21,8 @@ MAX_FOLDS = 5
 MAX_DRAWS = 10
 # Tests, repeated ones included, after which another draw of the labels changes little.
 ENOUGH_TESTED = 500
-# Labels times classes beyond which a fit takes long, and one draw has to do.
-LONG_FIT = 200_000
+# Images that a head learns from, times classes, beyond which one draw has to do.
+LONG_FIT = 500_000
 # Labels of random images come unevenly to the classes: they are worth so many even ones.
 RANDOM_WORTH = 0.7
 # An interval wider than this says nothing.
@@ -138,12 +138,14 @@ def _measure(
     labels: npt.NDArray[np.generic],
     codes: Indices,
     share: float,
-    pool: PoolLike | None,
+    pool: PoolGraph | None,
 ) -> tuple[float, int, int]:
     """Accuracy over different held-out examples, how many these are, and labels learned from."""
     tested, right = np.zeros(len(codes)), np.zeros(len(codes))
     used = 0
-    for seen in _draws(codes, share):
+    images = len(codes) + (0 if pool is None else len(pool.features))
+    affordable = max(1, LONG_FIT // (images * (int(codes.max()) + 1)))
+    for seen in _draws(codes, share, min(MAX_DRAWS, affordable)):
         held = np.flatnonzero(~seen)
         answers = head.settled().fit(features[seen], labels[seen], pool).predict(features[held])
         tested[held] += 1
@@ -153,14 +155,13 @@ def _measure(
     return float(np.mean(right[judged] / tested[judged])), int(judged.sum()), used
 
 
-def _draws(codes: Indices, share: float) -> Iterator[npt.NDArray[np.bool_]]:
-    """Masks (n,) of random parts, each with this share of every class."""
+def _draws(codes: Indices, share: float, limit: int) -> Iterator[npt.NDArray[np.bool_]]:
+    """Up to `limit` masks (n,) of random parts, each with this share of every class."""
     counts = np.bincount(codes)
     kept = np.clip(np.round(share * counts).astype(int), 1, np.maximum(counts - 1, 1))
     held = int((counts - kept).sum())
     rng = np.random.default_rng(0)
-    affordable = max(1, LONG_FIT // (len(codes) * len(counts)))
-    for _ in range(min(MAX_DRAWS, math.ceil(ENOUGH_TESTED / held), affordable)):
+    for _ in range(min(limit, math.ceil(ENOUGH_TESTED / held))):
         order = rng.permutation(len(codes))
         yield _rank_in_class(codes, order) < kept[codes]
 
