@@ -28,6 +28,9 @@ USUAL_THRESHOLD = 2.0
 LANDMARKS = 256
 # Fewer say nothing of what a pool holds.
 SMALLEST_POOL = 32
+# Of the labels' reach beside the distance to a class, each in units of its deviation: more finds
+# more of the strangers that the pool holds as well, and fewer of those that it does not.
+REACH_SAY = 1.5
 # Images whose likeness to all landmarks fits any memory.
 AT_ONCE = 8192
 # Of cosines to landmarks: those within a tenth of the nearest count.
@@ -99,7 +102,7 @@ class Novelty:
         reached = label_reach(landmarks, len(means))
         distances, reaches = _nearest(seen, centroids), _near(seen, landmarks) @ reached
         spread = _deviation(distances)
-        offsets = (np.median(reaches) - reached) / _deviation(reaches)
+        offsets = REACH_SAY * (np.median(reaches) - reached) / _deviation(reaches)
         offsets -= np.median(distances) / spread
         return cls(centre, nuisance, centroids, landmarks, offsets.astype(np.float32), spread)
 

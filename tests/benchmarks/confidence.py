@@ -157,7 +157,7 @@ def coverage_table(studies: Mapping[str, Study]) -> str:
         spread = np.nanstd([100 * (draw.covered - draw.stated) for some in draws for draw in some])
         stated = 100 * _mean([draw.stated for some in draws for draw in some])
         size = _mean([draw.classes for some in draws for draw in some])
-        figures = [f"{gap:+.1f}" for gap in (*gaps, _mean(gaps))]
+        figures = ["none" if np.isnan(gap) else f"{gap:+.1f}" for gap in (*gaps, _mean(gaps))]
         others = [f"{spread:.1f}", f"{stated:.0f} %", f"{size:.1f}"]
         rows.append([str(key[0]), _pool_word(key[1]), *figures, *others])
     titles = [

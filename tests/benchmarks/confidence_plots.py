@@ -31,7 +31,7 @@ def plot_all(by_encoder: "Mapping[str, Mapping[str, Study]]", folder: Path) -> N
         for panel, (spec, studies) in zip(panels[0], by_encoder.items(), strict=True):
             draw(panel, studies)
             panel.set_title(Path(spec.split("=")[0]).name.removeprefix("timm:"))
-            panel.legend(loc="upper left", frameon=False)
+            panel.legend(loc="best", frameon=False)
         figure.tight_layout()
         figure.savefig(folder / f"{name}.png", dpi=110)
         plt.close(figure)
@@ -67,10 +67,12 @@ def _coverage(panel: Axes, studies: "Mapping[str, Study]") -> None:
     panel.fill_between([0.8, 1], [0.78, 0.98], [0.82, 1.02], color="0.93")
     for shots, marker in ((3, "^"), (5, "o"), (10, "s")):
         draws = [
-            each.answers[shots, pooled] for each in studies.values() for pooled in (False, True)
+            [draw for draw in each.answers[shots, pooled] if not np.isnan(draw.stated)]
+            for each in studies.values()
+            for pooled in (False, True)
         ]
-        stated = [float(np.nanmean([draw.stated for draw in some])) for some in draws]
-        covered = [float(np.nanmean([draw.covered for draw in some])) for some in draws]
+        stated = [float(np.mean([draw.stated for draw in some])) for some in draws if some]
+        covered = [float(np.mean([draw.covered for draw in some])) for some in draws if some]
         panel.plot(
             stated, covered, marker, markersize=5, alpha=0.7, label=f"{shots} labels a class"
         )
