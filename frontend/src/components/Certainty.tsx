@@ -1,6 +1,6 @@
 import type { Prediction } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
-import { setHeading } from "../state/certainty";
+import { setWords } from "../state/certainty";
 import { sentence } from "../state/evaluation";
 import { percent } from "../state/figures";
 import styles from "./Certainty.module.css";
@@ -12,14 +12,15 @@ const most = 8;
 /** How sure an answer is: the classes that cannot be ruled out, how strange the image is, and what is too early to say. */
 export function Certainty({ prediction, book }: { prediction: Prediction; book: ClassBook }) {
   const { set, unknown_score: unlike, note } = prediction;
-  const heading = setHeading(prediction);
+  const words = setWords(prediction);
   return (
     <div className={styles.certainty} role="group" aria-label="How sure it is">
-      {heading !== null && (
+      {words && (
         <div className={styles.set}>
-          <span className={styles.soft}>{heading}</span>
+          <span className={styles.soft}>{words.lead}</span>
           {set?.slice(0, most).map((id) => <ClassName key={id} id={id} book={book} />)}
-          {set && set.length > most && <span className={styles.soft}>or {set.length - most} more</span>}
+          {set && set.length > most && <span className={styles.soft}>and {set.length - most} more</span>}
+          <span className={styles.soft}>{words.held}</span>
         </div>
       )}
       {unlike != null && (

@@ -1,16 +1,16 @@
 import { expect, it } from "vitest";
 
-import { setHeading } from "./certainty";
+import { setWords } from "./certainty";
 
 it.each([
-  [{ set: ["seal"], coverage: 0.9 }, "90 % certain"],
-  [{ set: ["seal", "otter"], coverage: 0.9 }, "90 % certain to be one of"],
-  [{ set: [], coverage: 0.9 }, "No class fits well enough to be 90 % certain"],
-])("a set is introduced by how often it holds the right class", (certainty, words) => {
-  expect(setHeading(certainty)).toBe(words);
+  [{ set: ["seal"], coverage: 0.9 }, "Plausible: only", "right in 90 % of cases"],
+  [{ set: ["seal", "otter"], coverage: 0.9 }, "Plausible:", "one of them right in 90 % of cases"],
+  [{ set: [], coverage: 0.9 }, "No class is plausible", ""],
+])("a set says how often it holds the right class", (certainty, lead, held) => {
+  expect(setWords(certainty)).toEqual({ lead, held });
 });
 
 it("says nothing where the labels are too few for a set, or none was asked for", () => {
-  expect(setHeading({ set: null, coverage: null })).toBeNull();
-  expect(setHeading({})).toBeNull();
+  expect(setWords({ set: null, coverage: null })).toBeNull();
+  expect(setWords({})).toBeNull();
 });

@@ -6,9 +6,17 @@ export interface Certainty {
   readonly coverage?: number | null;
 }
 
-/** What introduces the set of an answer: the right class is in it as often as it says. Null where there is none. */
-export function setHeading({ set, coverage }: Certainty): string | null {
+export interface SetWords {
+  /** Stands before the classes. */
+  readonly lead: string;
+  /** Stands after them: how often the right class is among them. */
+  readonly held: string;
+}
+
+/** What surrounds the classes that cannot be ruled out; null where the labels are too few for any. */
+export function setWords({ set, coverage }: Certainty): SetWords | null {
   if (!set || coverage == null) return null;
-  if (set.length === 0) return `No class fits well enough to be ${percent(coverage)} certain`;
-  return set.length === 1 ? `${percent(coverage)} certain` : `${percent(coverage)} certain to be one of`;
+  if (set.length === 0) return { lead: "No class is plausible", held: "" };
+  const held = `right in ${percent(coverage)} of cases`;
+  return set.length === 1 ? { lead: "Plausible: only", held } : { lead: "Plausible:", held: `one of them ${held}` };
 }

@@ -15,12 +15,14 @@ export function EncoderCard({ project }: { project: Project }) {
   const encoder = useEncoder(project);
   if (!encoder) return <div className={styles.card}>No encoder yet: it is being prepared.</div>;
   return (
-    <Tooltip label={`${encoder.source}. ${encoder.feature}, ${encoder.dimension} numbers an image.`} multiline maw={320}>
+    <Tooltip label={`${encoder.source}. ${encoder.feature}, ${encoder.dimension} numbers an image. Licence: ${encoder.licence}`} multiline maw={320}>
       <div className={styles.card}>
         <Text size="xs" fw={600} c="var(--ink)" truncate>
           {encoder.name}
         </Text>
-        In use · {encoder.image_size} px · {encoder.licence}
+        <Text size="xs" truncate>
+          In use · {encoder.image_size} px · {encoder.licence}
+        </Text>
       </div>
     </Tooltip>
   );

@@ -1,6 +1,7 @@
 import { Button, Text } from "@mantine/core";
+import type { ReactNode } from "react";
 
-import type { Evaluation, Project } from "../../api/types";
+import type { Estimate, Evaluation, Project } from "../../api/types";
 import { IntervalBar } from "../../components/IntervalBar";
 import { sentence } from "../../state/evaluation";
 import { accuracies, interval, percent, plural } from "../../state/figures";
@@ -15,44 +16,25 @@ interface Props {
 
 /** How good it is, whether that is enough yet, and how it came there. */
 export function Accuracy({ project, evaluation, onLabel }: Props) {
-  const [reference] = accuracies({ reference: project.reference, estimate: null });
   const { estimate, verdict, note, calibration_error: calibrationError } = evaluation;
+  const [reference] = accuracies({ reference: project.reference, estimate: null });
   const labels = evaluation.classes.reduce((sum, one) => sum + one.examples, 0);
   return (
     <section className={styles.card} aria-label="Accuracy">
       <div className={styles.halves}>
         <div className={styles.verdict}>
-          {estimate ? (
-            <>
-              <div className={styles.figure}>
-                <span className={styles.number}>{percent(estimate.accuracy)}</span>
-                <Text size="sm" c="var(--soft-ink)">
-                  of answers right, between {interval(estimate)} % with 95 % confidence, on {plural(estimate.count, "label")} that it had
-                  not seen
-                </Text>
-              </div>
-              <IntervalBar estimate={estimate} strong />
-            </>
-          ) : (
-            <span className={styles.number}>Not measured yet</span>
-          )}
+          {estimate ? <Measured estimate={estimate} /> : <span className={styles.number}>Not measured yet</span>}
           {reference && (
-            <Text size="sm" c="var(--soft-ink)">
+            <Aside>
               {percent(reference.estimate.accuracy)} ({interval(reference.estimate)}) measured on {reference.measuredOn}, whose true classes came
               with them
-            </Text>
+            </Aside>
           )}
           {calibrationError !== null && (
-            <Text size="sm" c="var(--soft-ink)">
-              Its probabilities differ from what comes true by {plural(Math.round(100 * calibrationError), "point")} on average
-            </Text>
+            <Aside>Its probabilities differ from what comes true by {plural(Math.round(100 * calibrationError), "point")} on average</Aside>
           )}
           <Text fw={600}>{sentence(verdict)}</Text>
-          {note && (
-            <Text size="sm" c="var(--soft-ink)">
-              {sentence(note)}
-            </Text>
-          )}
+          {note && <Aside>{sentence(note)}</Aside>}
           <Button size="sm" variant="light" onClick={onLabel}>
             Label more
           </Button>
@@ -60,5 +42,27 @@ export function Accuracy({ project, evaluation, onLabel }: Props) {
         <LearningCurve curve={evaluation.curve} forecast={evaluation.forecast} labels={labels} />
       </div>
     </section>
+  );
+}
+
+function Measured({ estimate }: { estimate: Estimate }) {
+  return (
+    <>
+      <div className={styles.figure}>
+        <span className={styles.number}>{percent(estimate.accuracy)}</span>
+        <Aside>
+          of answers right, between {interval(estimate)} % with 95 % confidence, on {plural(estimate.count, "label")} that it had not seen
+        </Aside>
+      </div>
+      <IntervalBar estimate={estimate} strong />
+    </>
+  );
+}
+
+function Aside({ children }: { children: ReactNode }) {
+  return (
+    <Text size="sm" c="var(--soft-ink)">
+      {children}
+    </Text>
   );
 }

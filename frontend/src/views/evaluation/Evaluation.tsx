@@ -38,10 +38,10 @@ interface Props {
 
 /** How good the classifier is on the user's own labels, what it mixes up, and what to do about it. */
 export default function Evaluation(props: Props) {
-  const { project, view, book, labelling, onView } = props;
-  const [removing, setRemoving] = useState(false);
+  const { project, view, onView } = props;
   const open = (image: number | null) => onView({ image });
-  const { targets, actions } = useOpenImage(props, () => open(null));
+  const opened = useOpenImage(props, () => open(null));
+  const { targets, actions } = opened;
   const version = project.active_version;
   return (
     <>
@@ -54,7 +54,7 @@ export default function Evaluation(props: Props) {
         foot={
           view.image !== null && (
             <LabelBar
-              book={book}
+              book={props.book}
               targets={targets}
               picked={0}
               onLabel={actions.label}
@@ -67,19 +67,32 @@ export default function Evaluation(props: Props) {
       >
         <Body {...props} onOpen={open} />
       </PageFrame>
-      {view.image !== null && (
-        <ImagePanel
-          project={project.id}
-          version={version}
-          id={view.image}
-          item={targets[0] ?? null}
-          book={book}
-          onOpen={open}
-          onRemove={() => setRemoving(true)}
-          onUnlabel={actions.unlabel}
-          onClose={() => open(null)}
-        />
-      )}
+      {view.image !== null && <Opened {...props} {...opened} id={view.image} onOpen={open} />}
+    </>
+  );
+}
+
+interface OpenedProps extends Props, ReturnType<typeof useOpenImage> {
+  id: number;
+  onOpen: (id: number | null) => void;
+}
+
+/** The panel of the image in focus, beside the figures that it is a part of. */
+function Opened({ project, book, labelling, id, targets, actions, onOpen }: OpenedProps) {
+  const [removing, setRemoving] = useState(false);
+  return (
+    <>
+      <ImagePanel
+        project={project.id}
+        version={project.active_version}
+        id={id}
+        item={targets[0] ?? null}
+        book={book}
+        onOpen={onOpen}
+        onRemove={() => setRemoving(true)}
+        onUnlabel={actions.unlabel}
+        onClose={() => onOpen(null)}
+      />
       {removing && (
         <RemoveImages
           project={project.id}
@@ -87,7 +100,7 @@ export default function Evaluation(props: Props) {
           onClose={() => setRemoving(false)}
           onRemoved={() => {
             labelling.forget();
-            open(null);
+            onOpen(null);
           }}
         />
       )}

@@ -57,19 +57,13 @@ export function Matrix({ matrix, book, chosen, onChoose }: Props) {
               {cells.map((cell, column) => (
                 <td key={matrix.ids[column]}>
                   {cell && (
-                    <button
-                      type="button"
-                      data-row={row}
-                      data-column={column}
-                      data-right={row === column || undefined}
-                      tabIndex={entry?.row === row && entry.column === column ? 0 : -1}
-                      aria-pressed={cell === chosen}
-                      aria-label={describe(cell, book)}
-                      style={{ "--share": shareOfRow(matrix, { row, column }) } as CSSProperties}
-                      onClick={() => onChoose(cell)}
-                    >
-                      {cell.count}
-                    </button>
+                    <Count
+                      {...{ cell, book, onChoose }}
+                      place={{ row, column }}
+                      share={shareOfRow(matrix, { row, column })}
+                      chosen={cell === chosen}
+                      entry={entry?.row === row && entry.column === column}
+                    />
                   )}
                 </td>
               ))}
@@ -78,6 +72,33 @@ export function Matrix({ matrix, book, chosen, onChoose }: Props) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface CountProps extends Pick<Props, "book" | "onChoose"> {
+  cell: Confused;
+  place: Place;
+  share: number;
+  chosen: boolean;
+  /** Whether the tab order enters here. */
+  entry: boolean;
+}
+
+function Count({ cell, book, place: { row, column }, share, chosen, entry, onChoose }: CountProps) {
+  return (
+    <button
+      type="button"
+      data-row={row}
+      data-column={column}
+      data-right={row === column || undefined}
+      tabIndex={entry ? 0 : -1}
+      aria-pressed={chosen}
+      aria-label={describe(cell, book)}
+      style={{ "--share": share } as CSSProperties}
+      onClick={() => onChoose(cell)}
+    >
+      {cell.count}
+    </button>
   );
 }
 
