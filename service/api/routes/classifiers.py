@@ -6,17 +6,17 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 
 from models.portable import Input
-from service.api.dependencies import ContextDep, Limit, ProjectId
-from service.api.evaluation_schemas import LabelSnapshot
-from service.api.job_schemas import Job
-from service.api.schemas import (
+from service.api.classifier_schemas import (
     Classifier,
     ClassifierList,
     Encoder,
     EncoderList,
     EncoderRegister,
-    RowId,
 )
+from service.api.dependencies import ContextDep, Limit, ProjectId
+from service.api.evaluation_schemas import LabelSnapshot
+from service.api.job_schemas import Job
+from service.api.schemas import RowId
 from service.domain import entities
 from service.usecases import classifiers, encoders, exporting
 
