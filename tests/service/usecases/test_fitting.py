@@ -135,6 +135,18 @@ def test_a_kind_that_learns_from_labels_alone_does_not_wait_for_a_pool(
     assert (newest["version"], newest["pool_size"]) == (2, 0)
 
 
+def test_a_version_of_a_release_that_kept_no_labels_is_followed_by_one_that_does(
+    api: Caller, context: Context
+) -> None:
+    api.teach("red", "green")
+    with context.database.write() as session:
+        session.execute(update(ClassifierRow).values(labels=None, metrics=None))
+    catch_up(context)
+    catch_up(context)
+    assert count_versions(context) == 3
+    assert len(api.get("/classifiers/3/labels")["labels"]) == 6
+
+
 def test_a_slow_fit_does_not_replace_a_newer_one(
     api: Caller, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
