@@ -101,9 +101,9 @@ def test_what_was_stored_before_pools_counted_ranks_but_calls_nothing_unknown() 
 
     novelty = Novelty.from_arrays(stored)
 
-    near, far = novelty.score([[1.0, 0, -0.2], [-1, -1, 1]])
+    near, far = novelty.score(np.array([[1, 0, -0.2], [-1, -1, 1]]))
     assert near < far
-    assert not novelty.is_unknown([[-1.0, -1, 1]]).any()
+    assert not novelty.is_unknown(np.array([[-1, -1, 1]])).any()
 
 
 @pytest.mark.parametrize("pool_size", [1, 31, 32])
