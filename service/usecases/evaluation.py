@@ -16,7 +16,7 @@ from service.domain.evaluation import (
     Share,
     Suspect,
 )
-from service.storage import classifiers, projects
+from service.storage import classifiers, examples, projects
 from service.usecases.context import Context
 from service.usecases.judgements import Judgement, judge
 from service.usecases.labelled_pool import divide_pool
@@ -41,12 +41,14 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
         head = context.heads.get(version)
         pool = context.pools.get(session, project_id, version.encoder_id)
         names = projects.class_names(session, project_id)
+        present = examples.labels_by_image(session, project_id)
     kind = cast(HeadKind, version.kind)
     labelled = divide_pool(pool, labels, kind)
     if not len(labelled.labels):
         raise Conflict("labels-gone", "The images that this version was fitted on were deleted.")
     judged = context.judgements.get(version.id, lambda: judge(labelled, kind))
-    return _describe(version.version, version.encoder_id, judged, head.confidence_note, names)
+    note = head.confidence_note
+    return _describe(version.version, version.encoder_id, judged, note, names, present)
 
 
 def _describe(
@@ -55,6 +57,7 @@ def _describe(
     judged: Judgement,
     note: str | None,
     names: Mapping[str, str],
+    present: Mapping[int, str],
 ) -> Evaluation:
     # A class may be gone since: its id stands for it then.
     names = {each.label: each.label for each in judged.quality.classes} | dict(names)
@@ -70,7 +73,7 @@ def _describe(
         confusion=[_cell(each, judged) for each in judged.quality.confusion],
         curve=[_point(each) for each in judged.curve.points],
         forecast=_point(coming) if coming else None,
-        suspects=_suspects(judged, names),
+        suspects=_suspects(judged, names, present),
     )
 
 
@@ -105,14 +108,13 @@ def _point(point: learning_curve.CurvePoint) -> CurvePoint:
     return CurvePoint(**vars(point))
 
 
-def _suspects(judged: Judgement, names: Mapping[str, str]) -> list[Suspect]:
+def _suspects(
+    judged: Judgement, names: Mapping[str, str], present: Mapping[int, str]
+) -> list[Suspect]:
+    """Those whose label still stands: after a rollback, some may have been corrected since."""
+    found = [(int(judged.image_ids[each.row]), each) for each in judged.suspects]
+    standing = [(image_id, each) for image_id, each in found if present.get(image_id) == each.label]
     return [
-        Suspect(
-            int(judged.image_ids[each.row]),
-            each.label,
-            each.suggested,
-            each.score,
-            each.reason(names),
-        )
-        for each in judged.suspects[:MAX_SUSPECTS]
+        Suspect(image_id, each.label, each.suggested, each.score, each.reason(names))
+        for image_id, each in standing[:MAX_SUSPECTS]
     ]

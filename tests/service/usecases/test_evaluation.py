@@ -51,6 +51,18 @@ def test_a_wrong_label_is_found_and_stands_in_its_cell(api: Caller) -> None:
     assert found["forecast"]["labels"] == 23
 
 
+def test_a_label_corrected_since_is_no_suspect_of_an_older_version(api: Caller) -> None:
+    api.teach("red", "green", each=6)
+    added = api.label("green", parts("red", range(20, 21)))
+    wrong = added["examples"][0]["image_id"]
+    assert wrong in [each["image_id"] for each in api.get("/evaluation")["suspects"]]
+    api.post("/classes/red/examples", {"image_ids": [wrong]})
+    api.post(f"/classifiers/{added['classifier_version']}/activate")
+    found = api.get("/evaluation")
+    assert found["version"] == added["classifier_version"]
+    assert wrong not in [each["image_id"] for each in found["suspects"]]
+
+
 def test_of_a_hundred_answers_it_says_how_honest_their_probabilities_are(
     api: Caller, work: Callable[[], int]
 ) -> None:
