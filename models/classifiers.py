@@ -163,6 +163,8 @@ def _checked_labels(y: npt.ArrayLike) -> Labels:
     labels = np.asarray(y)
     if labels.ndim != 1:
         raise ValueError(f"labels must be one row of classes, not of the shape {labels.shape}")
+    if labels.dtype == object:  # would be stored as a pickle
+        labels = labels.astype(np.str_)
     if not len(labels):
         raise ValueError("there is no labelled example to learn from: label at least one image")
     return labels

@@ -48,8 +48,10 @@ def fit_sets(held_out: HeldOut, temperature: float) -> PredictionSets | None:
     if count < FEWEST_ANSWERS or held_out.seen < LEAST_SEEN:
         return None
     right = held_out.right
-    if right.mean() >= COVERAGE:
-        return PredictionSets(1.0, float(right.mean()))
+    # Half an answer each way: so few can all be right where a few in a hundred are wrong.
+    usually_right = (right.sum() + 0.5) / (count + 1)
+    if usually_right >= COVERAGE:
+        return PredictionSets(1.0, float(usually_right))
     probabilities = softmax(held_out.logits / temperature, axis=1)
     own = np.where(right, 1.0, probabilities[np.arange(count), held_out.codes])
     # A new image is as likely to fall into each of the count + 1 gaps between these. The

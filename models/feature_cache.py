@@ -79,4 +79,5 @@ def _read_shard(path: Path) -> Iterator[tuple[bytes, Features]]:
             digests, features = shard["digests"], shard["features"]
     except _DAMAGED:
         return
-    yield from zip((row.tobytes() for row in digests), features, strict=True)
+    if len(digests) == len(features):
+        yield from zip((row.tobytes() for row in digests), features, strict=True)

@@ -36,7 +36,8 @@ def draw_split(labels: Labels, shots: int, seed: int, tests: Tests = NONE_APART)
     number of shots and the seed alone. Raises ValueError where no image is left to test with.
     """
     generator = _generator(shots, seed)
-    return split_others(_choose(labels, shots, generator), generator, tests)
+    chosen = _choose(labels, shots, generator, spare=0 if tests else 1)
+    return split_others(chosen, generator, tests)
 
 
 def split_others(
@@ -64,14 +65,15 @@ def _generator(shots: int, seed: int) -> np.random.Generator:
     return np.random.default_rng([seed, shots])
 
 
-def _choose(labels: Labels, shots: int, generator: np.random.Generator) -> Mask:
+def _choose(labels: Labels, shots: int, generator: np.random.Generator, spare: int = 1) -> Mask:
+    """(n,) mask; `spare` images of each class must be left."""
     labelled = np.zeros(len(labels), dtype=bool)
     for name in np.unique(labels):
         members = np.flatnonzero(labels == name)
-        if len(members) <= shots:
+        if len(members) < shots + spare:
             raise ValueError(
-                f"class {str(name)!r} has {len(members)} images: {shots} labels a class leave "
-                f"none to test with; ask for fewer or add images"
+                f"class {str(name)!r} has {len(members)} images, too few for {shots} labels a "
+                f"class{' and one to test with' * spare}; ask for fewer or add images"
             )
         labelled[generator.choice(members, shots, replace=False)] = True
     return labelled

@@ -37,6 +37,10 @@ AT_ONCE = 8192
 SHARPNESS = 10.0
 # Deviation of squared distances where no pool tells it, in those from the labels' centre.
 USUAL_SPREAD = 0.2
+# What pools of images that hardly differ, as of a camera that never moves, are taken for: parts of
+# the usual spread, and of the farthest reach. Those of other pools are several times as large.
+LEAST_SPREAD = 0.1
+LEAST_REACH = 0.02
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class Novelty:
     def _learn(cls, labelled: Features, codes: npt.NDArray[np.intp], pool: Features) -> Self:
         """From normalised features (n, d) and (p, d), p = 0 without a pool."""
         means = class_means(labelled, codes)
-        centre = np.concatenate([labelled, pool]).mean(axis=0) if len(pool) else means.mean(axis=0)
+        middle = np.concatenate([labelled, pool]) if len(pool) else means
+        centre = middle.mean(axis=0).astype(np.float32)
         nuisance = nuisance_directions(labelled - means[codes])
         centroids = _without(nuisance, means - centre)
         if not len(pool):
@@ -101,8 +106,9 @@ class Novelty:
         landmarks = _stored(np.concatenate([unit(centroids), unit(seen)]))
         reached = label_reach(landmarks, len(means))
         distances, reaches = _nearest(seen, centroids), _near(seen, landmarks) @ reached
-        spread = _deviation(distances)
-        offsets = REACH_SAY * (np.median(reaches) - reached) / _deviation(reaches)
+        spread = max(distances.std(), LEAST_SPREAD * _usual_spread(labelled - centre))
+        reach_spread = max(reaches.std(), LEAST_REACH * float(reached.max()))
+        offsets = REACH_SAY * (np.median(reaches) - reached) / reach_spread
         offsets -= np.median(distances) / spread
         return cls(centre, nuisance, centroids, landmarks, offsets.astype(np.float32), spread)
 
@@ -192,7 +198,3 @@ def _near(seen: Features, landmarks: Features) -> npt.NDArray[np.float64]:
 def _stored(landmarks: Features) -> Features:
     """In half the precision, which is enough for them, as they are most of what is stored."""
     return landmarks.astype(np.float16).astype(np.float32)
-
-
-def _deviation(values: npt.NDArray[np.float64]) -> float:
-    return float(values.std()) or 1.0

@@ -69,6 +69,11 @@ class PoolClassifier(MixtureHead):
         # would be its own middle, around which its images point anywhere.
         centre = class_means(features, codes).mean(axis=0)
         graph = None if pool is None else PoolGraph.of(pool)
+        if graph is not None and graph.features.shape[1] != features.shape[1]:
+            raise ValueError(
+                f"the labelled images have {features.shape[1]} feature components and the pool "
+                f"{graph.features.shape[1]}: they come from different encoders"
+            )
         seen = features if graph is None else np.concatenate([features, graph.features])
         directions = unit(seen - centre)
         labels = label_parts(directions[: len(codes)], codes)

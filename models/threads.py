@@ -1,7 +1,10 @@
 """How many threads a product of matrices is worth."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from threading import Lock
+from typing import Any
 
 from threadpoolctl import ThreadpoolController
 
@@ -10,12 +13,44 @@ from threadpoolctl import ThreadpoolController
 THREADING_PAYS = 500_000_000
 
 
-def threads_for(multiplications: int) -> AbstractContextManager[object]:
+class _Limit:
+    """One thread for the whole process, from the first who asks for it to the last who leaves.
+
+    The number is the process's: each restoring what it found would leave it at one for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._limiter: Any = None
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._limiter = _controller().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limiter.restore_original_limits()
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def threads_for(multiplications: int) -> Iterator[None]:
     """In it, products of this many multiplications take one thread or all, whichever pays."""
     if multiplications >= THREADING_PAYS:
-        return nullcontext()
-    one: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return one
+        yield
+        return
+    _limit.enter()
+    try:
+        yield
+    finally:
+        _limit.leave()
 
 
 @cache

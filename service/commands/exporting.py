@@ -58,7 +58,7 @@ def _export_encoder(encoder: str, layout: str, out: Path, *, overwrite: bool) ->
     except EncoderError as error:
         fail(str(error))
     manifest = exported.manifest
-    console.print(f"{manifest.encoder_id} is in {exported.path}.", highlight=False)
+    console.print(f"{manifest.encoder_id} is in {exported.path}.", markup=False, highlight=False)
     for note in [*exported.notes, f"Licence: {manifest.licence}."]:
         console.print(f"  {note}", markup=False, highlight=False, soft_wrap=True)
     if manifest.notice:
@@ -78,4 +78,4 @@ def _export_classifier(
         if version == "active":
             version = str(client.get(f"/projects/{project}")["active_version"] or fail(NONE_YET))
         out.write_bytes(client.download(f"/classifiers/{version}/export", format=layout))
-    console.print(f"Version {version} is in {out}.", highlight=False)
+    console.print(f"Version {version} is in {out}.", markup=False, highlight=False)

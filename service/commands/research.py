@@ -58,6 +58,8 @@ def evaluate(
 
     Of the other images a random half is the pool, for the head `pool`; the rest are the tests.
     """
+    if json_file and not json_file.parent.is_dir():
+        fail(f"{json_file.parent} is no folder: --json names a file in one that exists")
     try:
         fits = fits_of(word.strip() for word in heads.split(","))
         plan = _plan(data, shots, seeds, subset_file or [], test_data or [], POOL in fits)

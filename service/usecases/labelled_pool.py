@@ -12,9 +12,11 @@ from service.storage.pools import Pool
 
 # A random part of a large pool stands for all of it: a refit stays within a second. What a head
 # does is measured by fitting it up to five times more, as often as a class has labels; and the more
-# labels there are, the less is left for the pool to tell.
+# labels there are, the less is left for the pool to tell. What is spread over it grows with the
+# classes.
 MAX_UNLABELLED = 8_000
 MAX_FITS = 5
+MANY_CLASSES = 100
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,9 @@ def _others(pool: Pool, image_ids: list[int]) -> NDArray[np.int64]:
 
 
 def _part(rows: NDArray[np.int64], labels: NDArray[np.str_]) -> NDArray[np.int64]:
-    labels_a_class = len(labels) // max(len(np.unique(labels)), 1)
-    limit = MAX_UNLABELLED // min(max(labels_a_class, 1), MAX_FITS)
+    classes = max(len(np.unique(labels)), 1)
+    fits = min(max(len(labels) // classes, 1), MAX_FITS)
+    limit = MAX_UNLABELLED * MANY_CLASSES // (fits * max(classes, MANY_CLASSES))
     if len(rows) <= limit:
         return rows
     return np.sort(np.random.default_rng(0).choice(rows, limit, replace=False))

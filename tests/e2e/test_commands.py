@@ -120,7 +120,7 @@ def test_evaluate_writes_every_draw(folder: Path, tmp_path: Path) -> None:
 def test_evaluate_refuses_more_shots_than_a_class_has(folder: Path, tmp_path: Path) -> None:
     failed = handful("evaluate", "--data", folder, "--shots", "8", HANDFUL_DATA_DIR=str(tmp_path))
     assert failed.returncode == 1
-    assert "none to test with" in failed.stderr
+    assert "one to test with" in failed.stderr
 
 
 def test_pretrain_makes_an_encoder_that_evaluate_takes(tmp_path: Path) -> None:

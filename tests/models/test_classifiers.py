@@ -194,3 +194,9 @@ def test_features_of_another_encoder_are_refused() -> None:
 def test_unusable_training_data_is_refused(X: npt.ArrayLike, y: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         LogisticRegressionClassifier().fit(X, y)
+
+
+def test_labels_of_a_data_frame_are_stored_without_pickle() -> None:
+    head = PrototypeClassifier().fit(np.eye(2), np.array(["a", "b"], dtype=object))
+
+    assert head.to_arrays()["classes"].dtype != object

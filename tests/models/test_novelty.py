@@ -143,3 +143,16 @@ def test_identical_images_in_all_classes_are_no_error() -> None:
     X = np.ones((4, 8)) * np.arange(8)
 
     assert not Novelty.fit(X, ["a", "a", "b", "b"]).is_unknown(X).any()
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-4])
+def test_a_pool_of_one_image_over_and_over_leaves_labelled_images_known(noise: float) -> None:
+    X, y = clusters(6, range(5), seed=1)
+    rng = np.random.default_rng(0)
+    pool = np.repeat(X[:1], 300, axis=0) + noise * rng.normal(size=(300, X.shape[1]))
+
+    novelty = Novelty.fit(X, y, pool)
+
+    strangers = clusters(40, range(6, 8), seed=2)[0]
+    assert novelty.is_unknown(X).mean() < 0.05
+    assert novelty.is_unknown(strangers).mean() > 0.3

@@ -139,3 +139,8 @@ def test_a_class_of_a_thousand_labels_leaves_one_of_one_label_its_images() -> No
     head = PoolClassifier().fit(*labelled, clusters([100, 100], seed=3).X)
 
     assert accuracy(head, tests) > 0.9
+
+
+def test_a_pool_of_another_encoder_is_refused() -> None:
+    with pytest.raises(ValueError, match="different encoders"):
+        PoolClassifier().fit(*clusters([2, 2]), clusters([9], dimension=8).X)

@@ -134,7 +134,7 @@ def test_what_is_no_image_is_named(pictures: Path, encoder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
-        (("--shots", "8"), "none to test with"),
+        (("--shots", "8"), "one to test with"),
         (("--shots", "0"), "--shots '0' are not numbers above zero"),
         (("--shots", "two"), "--shots 'two' are not numbers above zero"),
         (("--heads", "official,forest"), "there is no head 'forest': choose from official"),
