@@ -32,7 +32,7 @@ class Context:
     heads: Heads = field(default_factory=Heads)
     scores: ScoreCache = field(default_factory=ScoreCache)
     accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
-    judgements: Results[int, Judgement] = field(default_factory=Results)
+    judgements: Results[tuple[int, int], Judgement] = field(default_factory=Results)
     comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)
 
 

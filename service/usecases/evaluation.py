@@ -46,7 +46,8 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
     labelled = divide_pool(pool, labels, kind)
     if not len(labelled.labels):
         raise Conflict("labels-gone", "The images that this version was fitted on were deleted.")
-    judged = context.judgements.get(version.id, lambda: judge(labelled, kind))
+    state = (version.id, len(labelled.labels))  # images may be deleted, labels stay as they were
+    judged = context.judgements.get(state, lambda: judge(labelled, kind))
     note = head.confidence_note
     return _describe(version.version, version.encoder_id, judged, note, names, present)
 

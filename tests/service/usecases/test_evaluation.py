@@ -88,6 +88,17 @@ def test_a_class_is_called_by_its_present_name(api: Caller) -> None:
     assert api.get("/evaluation")["classes"][1]["label"] == "Crimson"
 
 
+def test_an_image_deleted_since_is_in_no_cell(api: Caller) -> None:
+    """Two deletions make two versions: the one before them is asked again each time."""
+    api.teach("red", "green", each=4)
+    for gone in (1, 2):
+        api.delete(f"/images/{gone}")
+        api.post("/classifiers/2/activate")
+        cells = api.get("/evaluation")["confusion"]
+        shown = {image_id for cell in cells for image_id in cell["image_ids"]}
+        assert shown == set(range(gone + 1, 9))
+
+
 def test_images_that_are_gone_leave_nothing_to_evaluate(api: Caller) -> None:
     api.teach("red", "green", each=1)
     api.delete("/images/1")
