@@ -5,13 +5,14 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
+from models.features import Features
 from models.fitting import FittedHead
 from models.portable import Input, export_classifier, export_npz
 from service.storage import classifiers, examples, images, projects
 from service.storage.pools import Pool
 from service.usecases.context import Context
 from service.usecases.prediction import class_sets
-from service.usecases.scores import score
+from service.usecases.scores import AT_ONCE
 
 Layout: TypeAlias = Literal["onnx", "npz", "csv"]
 MEDIA_TYPES: dict[Layout, str] = {
@@ -62,15 +63,20 @@ def _rows(
     pool: Pool, head: FittedHead, filenames: Mapping[int, str], labels: Mapping[int, str]
 ) -> Iterator[Row]:
     """In words and digits alone, classes by their ids; a set's are separated by spaces."""
-    scores = score(pool, head)
-    sets = class_sets(head, scores.probabilities)
-    for row, image_id in enumerate(pool.image_ids.tolist()):
-        yield (
-            image_id,
-            filenames[image_id],
-            labels.get(image_id, ""),
-            scores.classes[scores.best[row]],
-            f"{scores.confidence[row]:.6f}",
-            "yes" if scores.unknown[row] else "no",
-            " ".join(sets[row] or []),
-        )
+    for start in range(0, len(pool), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        answers = _answers(head, pool.features[some])
+        for image_id, answer in zip(pool.image_ids[some].tolist(), answers, strict=True):
+            if image_id in filenames:  # others were deleted meanwhile
+                yield image_id, filenames[image_id], labels.get(image_id, ""), *answer
+
+
+def _answers(head: FittedHead, features: Features) -> Iterator[tuple[str, str, str, str]]:
+    """What the last four columns say of raw features (n, dimension), in order."""
+    probabilities = head.predict_proba(features)
+    best = head.classes_[probabilities.argmax(axis=1)]
+    unknown, sets = head.is_unknown(features), class_sets(head, probabilities)
+    for label, confidence, strange, classes in zip(
+        best, probabilities.max(axis=1), unknown, sets, strict=True
+    ):
+        yield str(label), f"{confidence:.6f}", "yes" if strange else "no", " ".join(classes or [])

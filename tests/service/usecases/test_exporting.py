@@ -10,6 +10,7 @@ import onnxruntime
 import pytest
 
 from models.images import decode
+from service.storage.images import filenames
 from tests.pictures import parts, png
 from tests.service.caller import Caller, problem_of
 
@@ -56,8 +57,9 @@ def test_the_npz_holds_the_head(taught: Caller) -> None:
 
 
 def test_the_table_says_of_each_image_what_the_pool_says(
-    taught: Caller, work: Callable[[], int]
+    taught: Caller, work: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("service.usecases.exporting.AT_ONCE", 5)  # 13 images: the last part is less
     taught.send("/images", [("files", ('a, "b".png', png("red", 70), "image/png"))])
     work()
     rows = list(csv.DictReader(io.StringIO(export(taught, format="csv").text)))
@@ -76,6 +78,19 @@ def test_the_table_says_of_each_image_what_the_pool_says(
         "/predict", {"image_ids": [int(row["image_id"]) for row in rows]}, explain=True
     )["predictions"]]  # fmt: skip
     assert [row["set"] for row in rows] == [" ".join(each or []) for each in sets]
+
+
+def test_the_table_leaves_out_images_deleted_meanwhile(
+    taught: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by another process, between the reading of the pool and that of the names."""
+
+    def after_a_deletion(*asked: Any) -> dict[int, str]:
+        return {image_id: name for image_id, name in filenames(*asked).items() if image_id != 3}
+
+    monkeypatch.setattr("service.usecases.exporting.images.filenames", after_a_deletion)
+    rows = csv.DictReader(io.StringIO(export(taught, format="csv").text))
+    assert [int(row["image_id"]) for row in rows] == [1, 2, *range(4, 13)]
 
 
 def test_an_older_version_says_what_it_said(taught: Caller) -> None:
