@@ -17,6 +17,7 @@ from service.usecases.accuracies import LabelledState
 from service.usecases.judgements import Judgement
 from service.usecases.results import Results
 from service.usecases.scores import ScoreCache
+from service.usecases.turns import Turns
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Context:
     accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
     judgements: Results[tuple[int, int], Judgement] = field(default_factory=Results)
     comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)
+    exports: Turns = field(default_factory=Turns)
 
 
 def create_context(settings: Settings) -> Context:

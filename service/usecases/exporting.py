@@ -30,21 +30,20 @@ def export_version(
     """onnx: preprocessing, encoder and head in one, which `takes` a file's bytes or its pixels.
 
     npz: the head's arrays; csv: a row for each image of the pool that its encoder has embedded.
-    Raises NotFound.
+    Raises NotFound; Unavailable where too many wait for an onnx or a csv already.
     """
     with context.database.read() as session:
         projects.get_project(session, project_id)
         row = classifiers.get_version(session, project_id, version)
         head = context.heads.get(row)
         names = projects.class_names(session, project_id)
-    match layout:
-        case "onnx":
-            folder = context.settings.encoders_dir / row.encoder_id
-            return export_classifier(folder, head, names, takes)
-        case "npz":
-            return export_npz(head)
-        case "csv":
+    if layout == "npz":
+        return export_npz(head)
+    with context.exports.take():
+        if layout == "csv":
             return _predictions(context, project_id, row.encoder_id, head)
+        folder = context.settings.encoders_dir / row.encoder_id
+        return export_classifier(folder, head, names, takes)
 
 
 def _predictions(context: Context, project_id: str, encoder_id: str, head: FittedHead) -> bytes:

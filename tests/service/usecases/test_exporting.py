@@ -11,6 +11,7 @@ import pytest
 
 from models.images import decode
 from service.storage.images import filenames
+from service.usecases.turns import Turns
 from tests.pictures import parts, png
 from tests.service.caller import Caller, problem_of
 
@@ -102,3 +103,16 @@ def test_a_version_that_does_not_exist_cannot_be_exported(taught: Caller) -> Non
     for layout in ("onnx", "npz", "csv"):
         answer = taught.http.get("/classifiers/9/export", params={"format": layout})
         problem_of(answer, 404, "unknown-classifier")
+
+
+def test_what_takes_long_waits_for_its_turn_and_tells_the_rest_to_come_again(
+    taught: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = Turns(waiting=1)
+    monkeypatch.setitem(vars(taught.context), "exports", turns)
+    with turns.take():
+        for layout in ("onnx", "csv"):
+            answer = taught.http.get("/classifiers/2/export", params={"format": layout})
+            problem_of(answer, 503, "busy")
+        export(taught, format="npz")
+    export(taught, format="csv")
