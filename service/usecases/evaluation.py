@@ -20,7 +20,7 @@ from service.storage import classifiers, examples, projects
 from service.usecases.context import Context
 from service.usecases.judgements import Judgement, judge
 from service.usecases.labelled_pool import divide_pool
-from service.usecases.prediction import nothing_to_answer_with
+from service.usecases.prediction import confidence_note, nothing_to_answer_with
 
 # A cell opens this many images; its count is of all.
 CELL_IMAGES = 100
@@ -48,7 +48,7 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
         raise Conflict("labels-gone", "The images that this version was fitted on were deleted.")
     state = (version.id, len(labelled.labels))  # images may be deleted, labels stay as they were
     judged = context.judgements.get(state, lambda: judge(labelled, kind))
-    note = head.confidence_note
+    note = confidence_note(version, head)
     return _describe(version.version, version.encoder_id, judged, note, names, present)
 
 

@@ -74,7 +74,7 @@ class Answerer:
                 set=classes,
                 coverage=self.head.coverage,
                 unknown_score=float(score),
-                note=self.head.confidence_note,
+                note=confidence_note(self.version, self.head),
             )
             for prediction, score, classes in zip(predictions, strange, sets, strict=True)
         ]
@@ -175,6 +175,13 @@ def class_sets(head: FittedHead, probabilities: NDArray[np.float64]) -> list[lis
         [str(head.classes_[column]) for column in order if within[column]]
         for order, within in zip(ranked, members, strict=True)
     ]
+
+
+def confidence_note(version: ClassifierRow, head: FittedHead) -> str | None:
+    """What a version cannot say of its answers, and why; None: nothing."""
+    if version.metrics is None:
+        return "fitted by an older release, which measured no sets"
+    return head.confidence_note
 
 
 def nearest_examples(

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 
 from models.features import normalise
 from models.images import decode
+from service.storage.tables import ClassifierRow
 from service.usecases.context import Context
 from tests.pictures import part, parts, png
 from tests.service.caller import Caller, problem_of
@@ -47,6 +49,16 @@ def test_an_answer_is_explained_where_that_is_asked_for_and_else_as_it_was(api: 
     assert 0.5 < more["coverage"] <= 1
     assert 0 <= more["unknown_score"] <= 1
     assert more["note"] is None
+
+
+def test_a_version_of_an_older_release_says_that_it_has_no_sets(
+    api: Caller, context: Context
+) -> None:
+    api.teach("red", "green")
+    with context.database.write() as session:
+        session.execute(update(ClassifierRow).values(labels=None, metrics=None))
+    answer = api.send("/predict", parts("red", [50]), explain=True)["predictions"][0]
+    assert answer["note"] == "fitted by an older release, which measured no sets"
 
 
 def test_images_of_the_pool_are_explained_too(api: Caller) -> None:
