@@ -21,8 +21,9 @@ from models.heads import build_classifier, prepare_pool
 from models.labels_head import LabelsClassifier
 from models.logistic_head import LogisticClassifier
 from models.novelty import Novelty
-from models.pool_graph import PoolLike
+from models.pool_graph import PoolGraph, PoolLike
 from models.pool_head import PoolClassifier
+from models.threads import threads_for
 
 _HEADS: dict[str, type[Head]] = {
     "logistic": LogisticClassifier,
@@ -149,11 +150,18 @@ def fit_head(
     Raises ValueError for no labels, NaN features, or lengths that differ.
     """
     graph = prepare_pool(kind, pool)
-    classifier = build_classifier(kind, graph).fit(X, y, graph)
-    held_out = cross_validate(classifier, X, y, graph)
-    estimate, sets = None, None
-    if held_out and len(classifier.classes_) > 1:
-        judged = fit_temperature(held_out, classifier.temperature)
-        classifier.set_params(temperature=foresee_temperature(held_out, judged))
-        estimate, sets = estimate_accuracy(held_out, y), fit_sets(held_out, judged)
-    return FittedHead(classifier, Novelty.fit(X, y, pool), estimate, sets)
+    with threads_for(_multiplications(X, y, graph)):
+        classifier = build_classifier(kind, graph).fit(X, y, graph)
+        held_out = cross_validate(classifier, X, y, graph)
+        estimate, sets = None, None
+        if held_out and len(classifier.classes_) > 1:
+            judged = fit_temperature(held_out, classifier.temperature)
+            classifier.set_params(temperature=foresee_temperature(held_out, judged))
+            estimate, sets = estimate_accuracy(held_out, y), fit_sets(held_out, judged)
+        return FittedHead(classifier, Novelty.fit(X, y, pool), estimate, sets)
+
+
+def _multiplications(X: npt.ArrayLike, y: npt.ArrayLike, graph: PoolGraph | None) -> int:
+    """Of one covariance, the largest product of a fit."""
+    numbers = np.size(X) + (graph.features.size if graph else 0)
+    return numbers * np.size(X) // max(np.size(y), 1)
