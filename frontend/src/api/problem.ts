@@ -52,3 +52,10 @@ export function isBusy(error: unknown): boolean {
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ProblemError && error.status === 401;
 }
+
+/** A service that is away comes back, and one that others wait for too; one that said no will say it again. */
+export function isWorthRetrying(failures: number, error: Error): boolean {
+  if (error instanceof ServiceAway) return true;
+  if (!(error instanceof ProblemError)) return false;
+  return error.kind === "busy" || (error.status >= 500 && failures < 2);
+}

@@ -1,14 +1,8 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 
 import { showError } from "../components/notify";
-import { isSignedOut, ProblemError, ServiceAway } from "./problem";
+import { isSignedOut, isWorthRetrying } from "./problem";
 import { keys } from "./queries";
-
-/** A service that is away comes back; one that said no will say it again. */
-function retry(failures: number, error: Error): boolean {
-  if (error instanceof ServiceAway) return true;
-  return error instanceof ProblemError && error.status >= 500 && failures < 2;
-}
 
 export function makeQueryClient(): QueryClient {
   const onError = (error: Error, shownInPlace: unknown) => {
@@ -18,7 +12,7 @@ export function makeQueryClient(): QueryClient {
   const client = new QueryClient({
     defaultOptions: {
       queries: {
-        retry,
+        retry: isWorthRetrying,
         retryDelay: (failures) => Math.min(4000, 500 * 2 ** failures),
         staleTime: 1000,
         // The service may well run on this machine, online or not.

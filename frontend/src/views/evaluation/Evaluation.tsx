@@ -127,16 +127,24 @@ function Actions({ project, version, onVersions }: { project: string; version: n
   );
 }
 
+/** Whether labels, or their embedding, are all that is missing. */
+const isTooEarly = (error: Error | null) =>
+  error instanceof ProblemError && ["no-examples", "examples-pending", "no-encoder"].includes(error.kind);
+
 function Body(props: Props & { onOpen: (id: number) => void }) {
   const { project, book, onList, onOpen } = props;
   const { data: evaluation, error, isPlaceholderData } = useQuery(evaluationQuery(project.id, project.active_version));
-  if (project.examples === 0 || (error instanceof ProblemError && error.status === 409))
+  const unlabelled = project.examples === 0 && project.active_version === null;
+  if (unlabelled || isTooEarly(error))
     return <TooEarly reason={project.examples === 0 ? null : (error?.message ?? null)} onList={onList} />;
   if (error)
     return (
-      <Alert color="red" title="There is no evaluation">
-        {error.message}
-      </Alert>
+      <div className={styles.body}>
+        <Alert color="red" title="There is no evaluation">
+          {error.message}
+        </Alert>
+        <Compare project={project} book={book} onOpen={onOpen} />
+      </div>
     );
   if (!evaluation) return <Waiting fitted={project.active_version !== null} />;
   const shared = { project: project.id, evaluation, book, onOpen };
