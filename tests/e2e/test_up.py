@@ -129,3 +129,6 @@ def test_an_empty_folder_opens_on_a_working_sample(sampled: RunningService) -> N
     assert isinstance(reference, dict)
     assert reference["count"] == 1747
     assert reference["accuracy"] > 0.5  # chance is 0.1
+    estimate = project["estimate"]
+    assert isinstance(estimate, dict)
+    assert estimate["low"] < reference["accuracy"] < estimate["high"]
