@@ -8,21 +8,16 @@ another class at random; the figure is the share of these among the 15 % that ar
 which chance would bring to 15 %. The pool is half of the other images.
 """
 
-import argparse
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from models.embedded_images import EmbeddedImages
 from models.label_errors import rank_label_errors
-from models.labelled_folder import read_labelled
 from models.low_shot_splits import draw_split
-from service.commands.research import embed, open_encoder
-from service.settings import Settings
+from tests.benchmarks.labelled_sets import measure_sets
 
 SHOTS = (2, 5, 10)
 FLIPPED = 0.1
@@ -86,26 +81,5 @@ def markdown(found: Sequence[Found]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="+", type=Path)
-    parser.add_argument("--encoder", action="append", required=True, metavar="SPEC")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    report = {}
-    for spec in arguments.encoder:
-        encoder = open_encoder(spec, Settings())
-        found = [
-            each
-            for data in arguments.sets
-            for each in measure_set(data.stem, embed(encoder, read_labelled(data)), arguments.seeds)
-        ]
-        print(f"\n{spec}\n\n{markdown(found)}", flush=True)
-        report[spec] = [asdict(each) for each in found]
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    measure_sets(__doc__, measure_set, markdown)

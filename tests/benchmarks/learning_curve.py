@@ -9,22 +9,17 @@ random images of it were labelled. The truths are themselves measured on a few h
 so that an interval which is right holds them a little less often than it says.
 """
 
-import argparse
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from models.embedded_images import EmbeddedImages
 from models.heads import build_classifier, prepare_pool
-from models.labelled_folder import read_labelled
 from models.learning_curve import CurvePoint, forecast, learning_curve
 from models.low_shot_splits import draw
-from service.commands.research import embed, open_encoder
-from service.settings import Settings
+from tests.benchmarks.labelled_sets import measure_sets
 
 SHOTS = (2, 3, 5, 10)
 EXTRA = 10
@@ -111,28 +106,5 @@ def _row(outcomes: Sequence[Outcome]) -> list[tuple[float, int]]:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="+", type=Path)
-    parser.add_argument("--encoder", action="append", required=True, metavar="SPEC")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    report = {}
-    for spec in arguments.encoder:
-        encoder = open_encoder(spec, Settings())
-        outcomes = [
-            outcome
-            for data in arguments.sets
-            for outcome in measure_set(
-                data.stem, embed(encoder, read_labelled(data)), arguments.seeds
-            )
-        ]
-        print(f"\n{spec}\n\n{markdown(outcomes)}", flush=True)
-        report[spec] = [asdict(each) for each in outcomes]
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report, indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    measure_sets(__doc__, measure_set, markdown)
