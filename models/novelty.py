@@ -1,5 +1,6 @@
 """`unknown`: an image that is unlike the labelled classes, and that their labels do not reach."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
@@ -35,6 +36,12 @@ REACH_SAY = 1.5
 AT_ONCE = 8192
 # Of cosines to landmarks: those within a tenth of the nearest count.
 SHARPNESS = 10.0
+# The cosine above which a landmark is the very image that is asked about. It has no say in its own
+# case, as it has none where labelled images are held out: with it twice as many false alarms came
+# from the pool's landmarks as from its other images.
+SAME = 0.9995
+# What leaves nothing of a landmark's share.
+BANNED = 10.0
 # Deviation of squared distances where no pool tells it, in those from the labels' centre.
 USUAL_SPREAD = 0.2
 # What pools of images that hardly differ, as of a camera that never moves, are taken for: parts of
@@ -49,7 +56,8 @@ class Novelty:
 
     With seen = v - (v nuisance') nuisance for v = normalise(x) - centre, strangeness is
     min |seen - centroids|^2 / spread + softmax(SHARPNESS unit(seen) landmarks') offsets:
-    the distance to the nearest class, and how far labels are from reaching images like it.
+    the distance to the nearest class, and how far labels are from reaching images like it. An
+    image that is a landmark is left out of the softmax.
     threshold: the strangeness above which an image is unknown; None where the labels are too
     few to set it, and then nothing is.
     """
@@ -67,7 +75,9 @@ class Novelty:
         """X: (n, d) raw features; y: (n,) classes; pool: (p, d) raw unlabelled features.
 
         The threshold is a high quantile of the strangeness of labelled images to those of whom
-        they were held out. It needs two classes of two images.
+        they were held out: of n, the one that another image of these classes exceeds with at most
+        the probability FALSE_ALARMS, as in conformal prediction (Vovk, Gammerman and Shafer,
+        2005), or the highest where n is too small for that. It needs two classes of two images.
         """
         features, codes = normalise(X), np.unique(np.asarray(y), return_inverse=True)[1]
         sample = _sample(pool)
@@ -87,7 +97,8 @@ class Novelty:
             judged = np.append(judged, judge.strangeness(features[held]))
             if len(judged) >= ENOUGH_JUDGED:
                 break
-        return float(np.quantile(judged, 1 - FALSE_ALARMS) + MARGIN)
+        rank = min(math.ceil((len(judged) + 1) * (1 - FALSE_ALARMS)), len(judged))
+        return float(np.sort(judged)[rank - 1] + MARGIN)
 
     @classmethod
     def _learn(cls, labelled: Features, codes: npt.NDArray[np.intp], pool: Features) -> Self:
@@ -191,8 +202,10 @@ def _usual_spread(away: Features) -> float:
 
 
 def _near(seen: Features, landmarks: Features) -> npt.NDArray[np.float64]:
-    """(n, k) how much each image is like each landmark, in shares."""
-    return np.asarray(softmax(SHARPNESS * unit(seen) @ landmarks.T, axis=1), dtype=np.float64)
+    """(n, k) how much each image is like each landmark but itself, in shares."""
+    cosines = unit(seen) @ landmarks.T
+    cosines -= BANNED * (cosines > SAME)
+    return np.asarray(softmax(SHARPNESS * cosines, axis=1), dtype=np.float64)
 
 
 def _stored(landmarks: Features) -> Features:

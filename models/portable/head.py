@@ -8,7 +8,8 @@ Features are centred and scaled to length 1, as `models.features.normalise` does
     away = x - novelty_centre
     seen = away - (away @ novelty_nuisance.T) @ novelty_nuisance
     distance = min(|seen - novelty_centroids|^2)                       to what is labelled
-    near = softmax(novelty_sharpness * novelty_landmarks @ unit(seen)) to images of the pool
+    near = softmax(novelty_sharpness * novelty_landmarks @ unit(seen)) to images of the pool,
+                   those left out whose cosine is above novelty_same
     strangeness = distance / novelty_spread + near @ novelty_offsets
 
 A head of one linear classifier is a single part around a centre of zeros.
@@ -24,7 +25,7 @@ import numpy.typing as npt
 from models.classifiers import Arrays, Head, LinearHead
 from models.fitting import FittedHead
 from models.mixture import MixtureHead
-from models.novelty import SHARPNESS
+from models.novelty import SAME, SHARPNESS
 from models.portable.graph import number
 
 Array = npt.NDArray[np.float32]
@@ -86,6 +87,7 @@ def head_arrays(head: FittedHead) -> Arrays:
         "temperature": np.array(head.temperature),
         **head.novelty.to_arrays(),
         "novelty_sharpness": np.array(SHARPNESS),
+        "novelty_same": np.array(SAME),
         "novelty_threshold": np.array(np.inf if threshold is None else threshold),
         "sets": np.array([sets.threshold, sets.coverage] if sets else []),
     }

@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from models.classifiers import Arrays
 from models.features import ROUNDING
-from models.novelty import SOFTNESS, USUAL_THRESHOLD
+from models.novelty import BANNED, SOFTNESS, USUAL_THRESHOLD
 from models.portable.graph import Graph, number, whole
 
 
@@ -81,8 +81,11 @@ def _strangeness(graph: Graph, normalised: str, arrays: Arrays) -> str:
 
 def _beyond_reach(graph: Graph, seen: str, arrays: Arrays) -> str:
     direction = _divided(graph, seen, graph.add("ReduceL2", seen, whole(1)))
-    towards = number(arrays["novelty_landmarks"]).T * number(arrays["novelty_sharpness"])
-    near = graph.add("Softmax", graph.add("MatMul", direction, towards), axis=-1)
+    cosines = graph.add("MatMul", direction, number(arrays["novelty_landmarks"]).T)
+    same = graph.add("Greater", cosines, number(arrays["novelty_same"]))
+    others = graph.add("Where", same, graph.add("Sub", cosines, number(BANNED)), cosines)
+    sharp = graph.add("Mul", others, number(arrays["novelty_sharpness"]))
+    near = graph.add("Softmax", sharp, axis=-1)
     mixed = graph.add("MatMul", near, number(arrays["novelty_offsets"])[:, None])
     return graph.add("Reshape", mixed, np.array([], dtype=np.int64))
 

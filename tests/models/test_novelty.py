@@ -156,3 +156,17 @@ def test_a_pool_of_one_image_over_and_over_leaves_labelled_images_known(noise: f
     strangers = clusters(40, range(6, 8), seed=2)[0]
     assert novelty.is_unknown(X).mean() < 0.05
     assert novelty.is_unknown(strangers).mean() > 0.3
+
+
+def test_images_of_the_pool_raise_no_more_false_alarms_than_others() -> None:
+    alarms = []
+    for seed in range(8):
+        X, y = clusters(5, range(6), seed=seed, noise=1.5)
+        pool, others = (clusters(30, range(6), seed=100 * n + seed, noise=1.5)[0] for n in (1, 2))
+        novelty = Novelty.fit(X, y, pool)
+        alarms.append([novelty.is_unknown(images).mean() for images in (pool, others)])
+
+    of_the_pool, of_others = np.mean(alarms, axis=0)
+
+    assert of_others < 0.08
+    assert of_the_pool < of_others + 0.02
