@@ -22,12 +22,17 @@ class ImageFile:
 
     `name` says where it lies in its source, in printable characters. `label` is the class that
     the source knows for it, or None. `read(limit)` gives its first `limit` bytes, from any thread
-    while its source is open, or raises UnreadableFile.
+    while its source is open, or raises UnreadableFile. `path` is the file itself, free of symbolic
+    links, where it lies on this machine and stays when the source is closed. `reference_label` is
+    a true label to measure with, not to learn. `warning` says what of its labels was not taken.
     """
 
     name: str
     label: str | None
     read: Callable[[int], bytes]
+    path: Path | None = None
+    reference_label: str | None = None
+    warning: str | None = None
 
 
 class ImageSource(Protocol):
