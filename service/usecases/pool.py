@@ -55,7 +55,7 @@ def get_image(context: Context, project_id: str, image_id: int) -> Image:
         project = projects.get_project(session, project_id)
         images.get_image(session, project_id, image_id)
         listed = images.images_by_id(session, project_id, project.encoder_id, [image_id])
-        return _described(context, session, project, listed)[0]
+        return describe(context, session, project, listed)[0]
 
 
 def image_content(context: Context, project_id: str, image_id: int) -> tuple[str, str]:
@@ -125,7 +125,7 @@ def list_images(context: Context, project_id: str, listing: Listing) -> Page[Ima
         pending = 0
         if project.encoder_id:
             pending = embeddings.count_pending(session, project.encoder_id, project_id)
-        items = _described(context, session, project, listed)
+        items = describe(context, session, project, listed)
     return Page(items, next_cursor, total, pending)
 
 
@@ -211,9 +211,10 @@ def _matching(session: Session, scores: Scores, project_id: str, name: str) -> N
     return np.flatnonzero(keep)
 
 
-def _described(
+def describe(
     context: Context, session: Session, project: ProjectRow, listed: list[ListedImage]
 ) -> list[Image]:
+    """Listed images with their labels and predictions, in order."""
     names = projects.class_names(session, project.id)
     scores = pool_scores(context, session, project)
     predicted = summaries(scores, names, [row.id for row, _, _ in listed])
