@@ -54,11 +54,15 @@ class Answers:
 
 @dataclass(frozen=True)
 class Strangers:
-    """How well the unknown was told from the known, and the shares of both called unknown."""
+    """How well the unknown was told from the known, and the shares of both called unknown.
+
+    alarms_in_pool: of the pool's own images of labelled classes; nan without a pool.
+    """
 
     auroc: float
     false_alarms: float
     found: float
+    alarms_in_pool: float
 
 
 def answer(images: EmbeddedImages, split: Split, pooled: bool) -> Answers:
@@ -94,7 +98,10 @@ def find_strangers(images: EmbeddedImages, seed: int, pool: str) -> Strangers:
     tests = split.tests[""]
     called, unknown = head.is_unknown(images.features[tests]), strange[tests]
     auroc = roc_auc_score(unknown, head.unknown_score(images.features[tests]))
-    return Strangers(float(auroc), float(called[~unknown].mean()), float(called[unknown].mean()))
+    known = kept[~strange[kept]]
+    in_pool = np.nan if pool == "no pool" else head.is_unknown(images.features[known]).mean()
+    shares = called[~unknown].mean(), called[unknown].mean(), in_pool
+    return Strangers(float(auroc), *map(float, shares))
 
 
 @dataclass(frozen=True)
@@ -178,10 +185,14 @@ def unknown_table(studies: Mapping[str, Study]) -> str:
     for pool in POOLS:
         draws = [each.strangers[pool] for each in studies.values()]
         aurocs = [_mean([draw.auroc for draw in some]) for some in draws]
-        alarms = _mean([draw.false_alarms for some in draws for draw in some])
-        found = _mean([draw.found for some in draws for draw in some])
-        rows.append([pool, *_three(aurocs), f"{100 * found:.0f} %", f"{100 * alarms:.0f} %"])
-    return _markdown(["pool", *studies, "mean", "called unknown", "of the known"], rows)
+        shares = [
+            _mean([getattr(draw, name) for some in draws for draw in some])
+            for name in ("found", "false_alarms", "alarms_in_pool")
+        ]
+        called = ["none" if np.isnan(share) else f"{100 * share:.0f} %" for share in shares]
+        rows.append([pool, *_three(aurocs), *called])
+    titles = ["pool", *studies, "mean", "called unknown", "of the known", "of the pool's known"]
+    return _markdown(titles, rows)
 
 
 def _three(figures: Sequence[float]) -> Iterator[str]:
