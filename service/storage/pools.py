@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from models.feature_rows import FeatureRows
 from models.features import Features, normalise
 from service.storage.embeddings import count_embeddings, embeddings_after
 
@@ -18,26 +19,36 @@ from service.storage.embeddings import count_embeddings, embeddings_after
 class Pool:
     """What one encoder says of one project's images at one moment; never changed, only replaced.
 
-    `features` are the encoder's raw features (n, dimension), row by row those of `image_ids` (n).
+    `features` are the encoder's raw features (n, dimension), row by row those of `image_ids` (n);
+    they are read by rows, `pool.features[rows]`: all of them at once may be too many.
     """
 
     encoder_id: str
     image_ids: NDArray[np.int64]
-    features: Features
+    features: FeatureRows
     last_row_id: int
 
     def __len__(self) -> int:
         return len(self.image_ids)
 
-    @cached_property
-    def positions(self) -> dict[int, int]:
-        """Row of each image id."""
-        return {int(image_id): row for row, image_id in enumerate(self.image_ids)}
+    def row_of(self, image_id: int) -> int | None:
+        """The image's row; None where it is not embedded."""
+        rows = self.rows_of([image_id])
+        return int(rows[0]) if len(rows) else None
 
-    def rows_of(self, image_ids: Sequence[int]) -> NDArray[np.int64]:
+    def rows_of(self, image_ids: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of those of the images that are embedded, in the order given."""
-        rows = (self.positions.get(image_id, -1) for image_id in image_ids)
-        return np.array([row for row in rows if row >= 0], dtype=np.int64)
+        wanted = np.asarray(image_ids, dtype=np.int64)
+        if not len(self):
+            return np.empty(0, np.int64)
+        places = np.searchsorted(self.image_ids, wanted, sorter=self._by_image)
+        rows = self._by_image[np.minimum(places, len(self) - 1)]
+        return np.asarray(rows[self.image_ids[rows] == wanted])
+
+    @cached_property
+    def _by_image(self) -> NDArray[np.int64]:
+        """Rows in the order of their images' ids."""
+        return np.argsort(self.image_ids, kind="stable")
 
     def nearest(
         self, queries: Features, count: int, among: NDArray[np.int64] | None = None
@@ -58,7 +69,7 @@ class Pool:
     @cached_property
     def _index(self) -> faiss.IndexFlatIP:
         index = faiss.IndexFlatIP(self.features.shape[1])
-        index.add(normalise(self.features))
+        index.add(normalise(self.features[:]))
         return index
 
 
@@ -79,7 +90,7 @@ class Pools:
 
 
 def _empty(encoder_id: str) -> Pool:
-    return Pool(encoder_id, np.empty(0, np.int64), np.empty((0, 0), np.float32), 0)
+    return Pool(encoder_id, np.empty(0, np.int64), FeatureRows(), 0)
 
 
 def _updated(pool: Pool, session: Session, project_id: str) -> Pool:
@@ -99,6 +110,6 @@ def _extended(pool: Pool, session: Session, project_id: str) -> Pool:
     return Pool(
         pool.encoder_id,
         np.concatenate([pool.image_ids, np.array(image_ids, np.int64)]),
-        np.concatenate([pool.features, features]) if len(pool) else features,
+        FeatureRows(np.concatenate([pool.features[:], features]) if len(pool) else features),
         row_ids[-1],
     )

@@ -76,7 +76,8 @@ def compare_encoders(context: Context, project_id: str, a: str, b: str) -> Compa
         labels = examples.labels_by_image(session, project_id)
         ids = [encoders.get_encoder(session, encoder_id).id for encoder_id in (a, b)]
         pools = [context.pools.get(session, project_id, encoder_id) for encoder_id in ids]
-        both = {i: slug for i, slug in labels.items() if all(i in pool.positions for pool in pools)}
+        known = _known_to_all(pools, sorted(labels))
+        both = {image_id: labels[image_id] for image_id in known}
         sides = [Side(pool.encoder_id, kind, pool, both) for pool in pools]
         judged = _common(session, project_id, sides)
     state = (project.created_at, project.labels_revision, len(judged.image_ids))
@@ -87,14 +88,17 @@ def compare_encoders(context: Context, project_id: str, a: str, b: str) -> Compa
 def _common(session: Session, project_id: str, sides: Sequence[Side]) -> Judged:
     """The present labels of images that both sides' encoders have embedded."""
     labels = examples.labels_by_image(session, project_id)
-    image_ids = [
-        image_id
-        for image_id in sorted(labels)
-        if all(image_id in side.pool.positions for side in sides)
-    ]
+    image_ids = _known_to_all([side.pool for side in sides], sorted(labels))
     return Judged(
         np.array(image_ids, np.int64), np.array([labels[i] for i in image_ids], dtype=np.str_)
     )
+
+
+def _known_to_all(pools: Sequence[Pool], image_ids: list[int]) -> list[int]:
+    """Those of the images that every pool's encoder has embedded, in the order given."""
+    for pool in pools:
+        image_ids = pool.image_ids[pool.rows_of(image_ids)].tolist()
+    return image_ids
 
 
 def _compare(a: Name, b: Name, sides: Sequence[Side], judged: Judged) -> Comparison[Name]:

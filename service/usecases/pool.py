@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from service.domain.entities import (
     Image,
     Job,
+    KnownImage,
     Neighbour,
     Page,
     Rejected,
@@ -30,7 +31,7 @@ from service.usecases.prediction import nearest_examples, pool_scores, summaries
 from service.usecases.scores import Scores
 
 ORDERS = ("newest", "oldest", "uncertain", "confident")
-FILTERS = ("all", "unlabelled", "labelled", "uncertain", "unknown")
+FILTERS = ("all", "unlabelled", "labelled", "uncertain", "unknown", "near-duplicates")
 
 
 def add_images(
@@ -56,6 +57,14 @@ def get_image(context: Context, project_id: str, image_id: int) -> Image:
         images.get_image(session, project_id, image_id)
         listed = images.images_by_id(session, project_id, project.encoder_id, [image_id])
         return describe(context, session, project, listed)[0]
+
+
+def find_known(context: Context, project_id: str, sha256s: Sequence[str]) -> list[KnownImage]:
+    """The images of the project that have these contents. Raises NotFound."""
+    with context.database.read() as session:
+        projects.get_project(session, project_id)
+        found = images.find_by_contents(session, project_id, sha256s)
+    return [KnownImage(row.id, row.sha256, slug) for row, slug in found]
 
 
 def image_content(context: Context, project_id: str, image_id: int) -> tuple[str, str]:
@@ -88,9 +97,10 @@ def find_neighbours(
         images.get_image(session, project_id, image_id)
         pool = context.pools.get(session, project_id, project.encoder_id or "")
         labels = examples.labels_by_image(session, project_id)
-    if image_id not in pool.positions:
+    row = pool.row_of(image_id)
+    if row is None:
         raise Conflict("not-embedded", f"Image {image_id} is not embedded yet: ask again soon.")
-    query = pool.features[pool.positions[image_id]][None]
+    query = pool.features[[row]]
     if examples_only:
         others = {other: slug for other, slug in labels.items() if other != image_id}
         return nearest_examples(pool, others, query, count)[0]
@@ -161,13 +171,13 @@ def _ranked(
     if scores is None:
         return [], None, 0
     rows = _matching(session, scores, project.id, listing.filter)
-    key = {
+    keys: dict[str, NDArray[np.generic]] = {
         "uncertain": scores.margin,
         "confident": -scores.confidence,
         "oldest": scores.pool.image_ids,
         "newest": -scores.pool.image_ids,
-    }[order]
-    ids = scores.pool.image_ids[rows[np.argsort(key[rows], kind="stable")]].tolist()
+    }
+    ids = scores.pool.image_ids[rows[np.argsort(keys[order][rows], kind="stable")]].tolist()
     stop = start + listing.limit
     listed = images.images_by_id(session, project.id, project.encoder_id, ids[start:stop])
     return listed, str(stop) if stop < len(ids) else None, len(ids)
@@ -191,7 +201,11 @@ def _check_filter(session: Session, project_id: str, name: str) -> None:
 def _conditions(name: str) -> Sequence[ColumnElement[bool]]:
     if name.startswith("class:"):
         return [images.has_label(name[6:])]
-    return {"unlabelled": [~images.has_label()], "labelled": [images.has_label()]}.get(name, [])
+    return {
+        "unlabelled": [~images.has_label()],
+        "labelled": [images.has_label()],
+        "near-duplicates": [images.is_near_duplicate()],
+    }.get(name, [])
 
 
 def _matching(session: Session, scores: Scores, project_id: str, name: str) -> NDArray[np.int64]:
@@ -215,13 +229,11 @@ def describe(
     context: Context, session: Session, project: ProjectRow, listed: list[ListedImage]
 ) -> list[Image]:
     """Listed images with their labels and predictions, in order."""
-    names = projects.class_names(session, project.id)
-    scores = pool_scores(context, session, project)
-    predicted = summaries(scores, names, [row.id for row, _, _ in listed])
+    predicted = summaries(context, session, project, [row.id for row, _, _ in listed])
     return [
         Image(
             row.id, row.sha256, row.filename, row.width, row.height, slug, embedded,
-            predicted.get(row.id), row.created_at,
+            predicted.get(row.id), row.near_duplicate_of, row.created_at,
         )
         for row, slug, embedded in listed
     ]  # fmt: skip

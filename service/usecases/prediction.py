@@ -24,7 +24,7 @@ from service.storage.pools import Pool
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.intake import decode_upload, safe_name
-from service.usecases.scores import Scores
+from service.usecases.scores import Answers, Scores, score_features
 
 NEIGHBOURS = 5
 
@@ -134,35 +134,51 @@ def predict_images(
     with context.database.read() as session:
         rows = images.require_images(session, project_id, image_ids)
     pool = answerer.pool
-    waiting = [row.id for row in rows if row.id not in pool.positions]
-    if waiting:
+    found = pool.rows_of([row.id for row in rows])
+    if len(found) < len(rows):
+        embedded = set(pool.image_ids[found].tolist())
+        waiting = [row.id for row in rows if row.id not in embedded]
         raise Conflict(
             "not-embedded",
             f"{len(waiting)} of the images, the first {waiting[0]}, are not embedded yet: ask "
             "again when GET /images says that none is pending.",
         )
     queries = [Query(row.filename, row.id) for row in rows]
-    features = pool.features[[pool.positions[row.id] for row in rows]]
-    return answerer.answer(queries, features, explain=explain), answerer.version
+    return answerer.answer(queries, pool.features[found], explain=explain), answerer.version
 
 
 def pool_scores(context: Context, session: Session, project: ProjectRow) -> Scores | None:
     """What the active version says of the whole pool; None where the project has none."""
+    active = _active(context, session, project)
+    return context.scores.get(project.id, *active) if active else None
+
+
+def summaries(
+    context: Context, session: Session, project: ProjectRow, image_ids: Sequence[int]
+) -> dict[int, PredictionSummary]:
+    """The active version's prediction of each of these images that has one."""
+    active = _active(context, session, project)
+    if active is None:
+        return {}
+    _, pool, head = active
+    rows = pool.rows_of(image_ids)
+    if not len(rows):
+        return {}
+    answers = score_features(pool.features[rows], head)
+    names = projects.class_names(session, project.id)
+    found = enumerate(pool.image_ids[rows].tolist())
+    return {image_id: _summary(answers, names, row) for row, image_id in found}
+
+
+def _active(
+    context: Context, session: Session, project: ProjectRow
+) -> tuple[int, Pool, FittedHead] | None:
+    """The active version's id, its encoder's pool and its head."""
     if project.active_version is None:
         return None
     version = classifiers.get_version(session, project.id, project.active_version)
     pool = context.pools.get(session, project.id, version.encoder_id)
-    return context.scores.get(project.id, version.id, pool, context.heads.get(version))
-
-
-def summaries(
-    scores: Scores | None, names: dict[str, str], image_ids: Iterable[int]
-) -> dict[int, PredictionSummary]:
-    """The prediction of each of these images that has one."""
-    if scores is None:
-        return {}
-    known = [(i, scores.pool.positions[i]) for i in image_ids if i in scores.pool.positions]
-    return {image_id: _summary(scores, names, row) for image_id, row in known}
+    return version.id, pool, context.heads.get(version)
 
 
 def class_sets(head: FittedHead, probabilities: NDArray[np.float64]) -> list[list[str] | None]:
@@ -229,11 +245,11 @@ def nothing_to_answer_with(session: Session, project: ProjectRow) -> Conflict:
     )
 
 
-def _summary(scores: Scores, names: dict[str, str], row: int) -> PredictionSummary:
-    class_id = scores.classes[int(scores.best[row])]
+def _summary(answers: Answers, names: dict[str, str], row: int) -> PredictionSummary:
+    class_id = answers.classes[int(answers.best[row])]
     return PredictionSummary(
         class_id=class_id,
         label=names.get(class_id, class_id),
-        probability=float(np.clip(scores.confidence[row], 0, 1)),
-        unknown=bool(scores.unknown[row]),
+        probability=float(np.clip(answers.confidence[row], 0, 1)),
+        unknown=bool(answers.unknown[row]),
     )

@@ -2,12 +2,12 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cached_property
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.features import Features
 from models.fitting import FittedHead
 from service.storage.pools import Pool
 
@@ -16,43 +16,70 @@ AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
-class Scores:
-    """Probabilities (n, classes) and unknown flags (n) of a pool's n images, row by row."""
+class Answers:
+    """What a head says of n images, row by row, in a size that does not grow with the classes.
 
-    pool: Pool
+    best, second: (n,) columns of `classes`, those of the likeliest classes, the same where there
+    is but one; confidence: (n,) probability of the best; margin: (n,) its lead over the second, 1
+    where there is one class; unknown: (n,).
+    """
+
     classes: list[str]
-    probabilities: NDArray[np.float64]
+    best: NDArray[np.int32]
+    second: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+    margin: NDArray[np.float32]
     unknown: NDArray[np.bool_]
 
-    @cached_property
-    def best(self) -> NDArray[np.int64]:
-        """Column of the most probable class (n)."""
-        return np.asarray(self.probabilities.argmax(axis=1), dtype=np.int64)
 
-    @cached_property
-    def margin(self) -> NDArray[np.float64]:
-        """Lead of the best class over the second (n); 1 where there is one class."""
-        if self.probabilities.shape[1] < 2:
-            return np.ones(len(self.probabilities))
-        second, first = np.partition(self.probabilities, -2, axis=1)[:, -2:].T
-        return np.asarray(first - second)
+@dataclass(frozen=True)
+class Scores(Answers):
+    """The answers for all images of a pool, in the order of its rows."""
 
-    @cached_property
-    def confidence(self) -> NDArray[np.float64]:
-        """Probability of the best class (n)."""
-        return np.asarray(self.probabilities.max(axis=1))
+    pool: Pool
+
+
+def score_features(features: Features, head: FittedHead) -> Answers:
+    """What a head says of raw features (n, dimension), few enough to be looked at in one go."""
+    probabilities = head.predict_proba(features)
+    rows = np.arange(len(features))
+    best = probabilities.argmax(axis=1)
+    others = probabilities.copy()
+    others[rows, best] = -np.inf
+    second = others.argmax(axis=1)
+    confidence = probabilities[rows, best]
+    margin = confidence - probabilities[rows, second] if len(head.classes_) > 1 else confidence
+    return Answers(
+        classes=[str(name) for name in head.classes_],
+        best=best.astype(np.int32),
+        second=second.astype(np.int32),
+        confidence=confidence.astype(np.float32),
+        margin=margin.astype(np.float32),
+        unknown=head.is_unknown(features),
+    )
 
 
 def score(pool: Pool, head: FittedHead) -> Scores:
     """Score a whole pool with a head fitted on features of the same encoder."""
-    classes = [str(name) for name in head.classes_]
-    probabilities = np.empty((len(pool), len(classes)))
-    unknown = np.empty(len(pool), np.bool_)
+    scores = _room_for(pool, head)
     for start in range(0, len(pool), AT_ONCE):
         some = slice(start, start + AT_ONCE)
-        probabilities[some] = head.predict_proba(pool.features[some])
-        unknown[some] = head.is_unknown(pool.features[some])
-    return Scores(pool, classes, probabilities, unknown)
+        answers = score_features(pool.features[some], head)
+        for name in ("best", "second", "confidence", "margin", "unknown"):
+            getattr(scores, name)[some] = getattr(answers, name)
+    return scores
+
+
+def _room_for(pool: Pool, head: FittedHead) -> Scores:
+    return Scores(
+        classes=[str(name) for name in head.classes_],
+        best=np.empty(len(pool), np.int32),
+        second=np.empty(len(pool), np.int32),
+        confidence=np.empty(len(pool), np.float32),
+        margin=np.empty(len(pool), np.float32),
+        unknown=np.empty(len(pool), np.bool_),
+        pool=pool,
+    )
 
 
 class ScoreCache:

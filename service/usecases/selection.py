@@ -3,6 +3,7 @@
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from models import selection
@@ -36,17 +37,22 @@ def suggest(
         raise Conflict(
             "too-few-classes", "Label images of two classes first: there is nothing to weigh yet."
         )
-    return _suggest(pool, labelled, scores, names, count, strategy)
+    picks = _suggest(pool, labelled, scores, names, count, strategy)
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        predicted = summaries(context, session, project, [image_id for image_id, _ in picks])
+    return [Suggestion(image_id, reason, predicted.get(image_id)) for image_id, reason in picks]
 
 
 def _suggest(
     pool: Pool,
-    labelled: np.ndarray,
+    labelled: NDArray[np.int64],
     scores: Scores | None,
     names: dict[str, str],
     count: int,
     strategy: Strategy,
-) -> list[Suggestion]:
+) -> list[tuple[int, str]]:
+    """Image ids, each with its reason in words."""
     open_rows = np.setdiff1d(np.arange(len(pool)), labelled)
     if not len(open_rows):
         return []
@@ -59,17 +65,25 @@ def _suggest(
     picks = selection.suggest(
         pool.features[open_rows],
         pool.features[labelled],
-        weighed.probabilities[open_rows] if weighed else None,
+        _rivals(weighed, open_rows) if weighed else None,
         count,
         strategy,
     )
     shown = [names.get(name, name) for name in scores.classes] if scores else []
     image_ids = [int(pool.image_ids[open_rows[pick.index]]) for pick in picks]
-    predicted = summaries(scores, names, image_ids)
     return [
-        Suggestion(image_id, _sentence(pick.reason(shown)), predicted.get(image_id))
+        (image_id, _sentence(pick.reason(shown)))
         for image_id, pick in zip(image_ids, picks, strict=True)
     ]
+
+
+def _rivals(scores: Scores, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(rows, classes) probabilities of the two likeliest classes alone."""
+    found = np.zeros((len(rows), len(scores.classes)), np.float32)
+    each = np.arange(len(rows))
+    found[each, scores.second[rows]] = scores.confidence[rows] - scores.margin[rows]
+    found[each, scores.best[rows]] = scores.confidence[rows]
+    return found
 
 
 def _usable_scores(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from models.classifiers import HeadKind
+from models.feature_rows import FeatureRows
 from service.storage.pools import Pool
 from service.usecases.labelled_pool import MAX_UNLABELLED, divide_pool
 
@@ -11,7 +12,7 @@ from service.usecases.labelled_pool import MAX_UNLABELLED, divide_pool
 def pool_of(count: int) -> Pool:
     """Images 100, 101, ... whose only feature is their id."""
     image_ids = np.arange(100, 100 + count)
-    return Pool("e", image_ids, image_ids[:, None].astype(np.float32), 0)
+    return Pool("e", image_ids, FeatureRows(image_ids[:, None].astype(np.float32)), 0)
 
 
 def test_labels_come_in_the_order_of_the_images_with_their_features() -> None:
@@ -42,7 +43,7 @@ def test_of_a_large_pool_a_random_part_is_taken_the_smaller_the_more_labels_ther
     assert first.ravel().tolist() == second.ravel().tolist()
     assert len(set(first.ravel())) == len(first) == MAX_UNLABELLED // share
     assert first.min() >= 100 + len(labels)
-    assert first.mean() == pytest.approx(pool.features.mean(), rel=0.05)
+    assert first.mean() == pytest.approx(pool.image_ids.mean(), rel=0.05)
 
 
 def test_a_pool_with_no_other_images_is_none() -> None:
