@@ -29,6 +29,8 @@ STATUS: dict[type[DomainError], int] = {
     errors.Unavailable: 503,
     errors.StorageFull: 507,
 }
+# What a caller's program acts on: which key is asked for, and when to try again.
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "2"}}
 MALFORMED = "malformed-request"
 REQUEST_TOO_LARGE = "request-too-large"
 STORAGE_FULL = "storage-full"
@@ -43,11 +45,10 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> JSONResponse:
         detail=detail,
         **extra,
     )
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     return JSONResponse(
         body.model_dump(exclude_none=True),
         status,
-        headers=headers,
+        headers=HEADERS.get(status),
         media_type="application/problem+json",
     )
 
@@ -61,7 +62,6 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(DataError, _value)
     app.add_exception_handler(UnicodeEncodeError, _value)
-    app.add_exception_handler(OSError, _system)
     app.add_exception_handler(DatabaseTimeout, _busy)
     app.add_exception_handler(OSError, _file_system)
     app.add_exception_handler(Exception, _unexpected)
@@ -122,14 +122,6 @@ async def _value(request: Request, error: Exception) -> JSONResponse:
     return problem(422, "unusable-value", detail, instance=request.url.path)
 
 
-async def _system(request: Request, error: Exception) -> JSONResponse:
-    if cast(OSError, error).errno != errno.ENOSPC:
-        return await _unexpected(request, error)
-    log.error("disk_full", path=request.url.path, error=str(error))
-    detail = "No space is left for the files of this request. Free some space and try again."
-    return problem(507, STORAGE_FULL, detail, instance=request.url.path)
-
-
 async def _busy(request: Request, error: Exception) -> JSONResponse:
     log.warning("database_busy", path=request.url.path, error=str(error))
     detail = "More is asked for than the database takes at once. Try again in a moment."
@@ -140,8 +132,9 @@ async def _file_system(request: Request, error: Exception) -> JSONResponse:
     """An upload is spooled to disk before any use case sees it: there too room may run out."""
     if cast(OSError, error).errno != errno.ENOSPC:
         return await _unexpected(request, error)
+    log.error("disk_full", path=request.url.path, error=str(error))
     detail = "There is no room left on the disk for what was sent. Free some, then send it again."
-    return problem(507, "storage-full", detail, instance=request.url.path)
+    return problem(507, STORAGE_FULL, detail, instance=request.url.path)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -175,4 +175,5 @@ def test_a_damaged_encoder_is_a_problem(api: Caller, context: Context) -> None:
     red = api.make_class("Red")
     refused = api.http.post(f"/classes/{red}/examples", files=[part(png("red"))])
     assert "gone" in problem_of(refused, 503, "encoder-unusable")["detail"]
+    assert int(refused.headers["Retry-After"]) > 0
     assert api.get("/classes/red")["examples"] == 1, "what was kept is kept, and embedded later"
