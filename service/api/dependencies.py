@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -10,13 +10,14 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
-from service.api.schemas import ImageIds
+from service.api.schemas import ImageIds, Message
 from service.domain.entities import Upload
 from service.domain.errors import Invalid, TooLarge
 from service.usecases.context import Context
 
 MAX_FILES = 1000
 MAX_FIELDS = 100
+Body = TypeVar("Body", bound=Message)
 
 
 def get_context(request: Request) -> Context:
@@ -52,16 +53,22 @@ async def read_files(request: Request) -> AsyncIterator[tuple[Files, dict[str, s
         yield Files(files), {name: value for name, value in parts if isinstance(value, str)}
 
 
-async def read_files_or_ids(request: Request) -> AsyncIterator[Files | ImageIds]:
-    """Uploaded files (multipart), or ids of images that are in the pool already (JSON)."""
+async def read_body(request: Request, message: type[Body]) -> AsyncIterator[Files | Body]:
+    """Uploaded files (multipart), or a message (JSON)."""
     kind = _content_type(request)
     if kind == "multipart/form-data":
         async for files, _ in read_files(request):
             yield files
     elif kind == "application/json":
-        yield _image_ids(await request.body())
+        yield _validated(message, await request.body())
     else:
         _require_type(request, "multipart/form-data", "application/json")
+
+
+async def read_files_or_ids(request: Request) -> AsyncIterator[Files | ImageIds]:
+    """Uploaded files (multipart), or ids of images that are in the pool already (JSON)."""
+    async for given in read_body(request, ImageIds):
+        yield given
 
 
 def _content_type(request: Request) -> str:
@@ -88,9 +95,9 @@ async def _parse_form(request: Request) -> AsyncIterator[FormData]:
         await form.close()
 
 
-def _image_ids(body: bytes) -> ImageIds:
+def _validated(message: type[Body], body: bytes) -> Body:
     try:
-        return ImageIds.model_validate_json(body)
+        return message.model_validate_json(body)
     except ValidationError as error:
         raise RequestValidationError(error.errors()) from error
 
@@ -107,13 +114,18 @@ _FILES_SCHEMA: dict[str, Any] = {
 }
 
 
-def upload_body(*, ids: bool = False, fields: dict[str, Any] | None = None) -> dict[str, Any]:
-    """OpenAPI of a body that a dependency reads: files, or image ids too where `ids` is set."""
+def upload_body(
+    *,
+    json: type[Message] | None = None,
+    example: dict[str, Any] | None = None,
+    fields: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """OpenAPI of a body that a dependency reads: files, or else a message where one is named."""
     schema = _FILES_SCHEMA | {"properties": _FILES_SCHEMA["properties"] | (fields or {})}
     content: dict[str, Any] = {"multipart/form-data": {"schema": schema}}
-    if ids:
+    if json is not None:
         content["application/json"] = {
-            "schema": ImageIds.model_json_schema(),
-            "example": {"image_ids": [1, 2, 3]},
+            "schema": json.model_json_schema(),
+            "example": example or {"image_ids": [1, 2, 3]},
         }
     return {"requestBody": {"required": True, "content": content}}

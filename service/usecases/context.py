@@ -15,6 +15,7 @@ from service.storage.image_store import ImageStore
 from service.storage.pools import Pools
 from service.usecases.accuracies import LabelledState
 from service.usecases.judgements import Judgement
+from service.usecases.layouts import Layouts
 from service.usecases.results import Results
 from service.usecases.scores import ScoreCache
 from service.usecases.turns import Turns
@@ -36,6 +37,9 @@ class Context:
     judgements: Results[tuple[int, int], Judgement] = field(default_factory=Results)
     comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)
     exports: Turns = field(default_factory=Turns)
+    layouts: Layouts = field(default_factory=Layouts)
+    # Maps as they are sent, compressed: one of a million images takes 20 MB.
+    maps: Results[str, bytes] = field(default_factory=lambda: Results(capacity=2))
 
 
 def create_context(settings: Settings) -> Context:

@@ -84,7 +84,7 @@ def delete_class(
     status_code=201,
     summary="Add examples: files, or images of the pool",
     response_model=ExamplesAdded,
-    openapi_extra=upload_body(ids=True),
+    openapi_extra=upload_body(json=ImageIds),
 )
 def add_examples(
     class_id: str, given: FilesOrIds, context: ContextDep, project: ProjectId = "default"

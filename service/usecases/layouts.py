@@ -1,0 +1,69 @@
+"""Maps brought up to date with the pool: new images are placed between their neighbours."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.projection import place_between
+from service.storage.pools import Pool
+
+# Placing takes about a millisecond an image in a large pool: more than these make another map due.
+PLACED_AT_MOST = 2000
+NEIGHBOURS = 10
+
+Places = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Image ids (n,), ascending, and their places (n, 2) in [0, 1].
+
+    The first ones made are the map's own, `since` counts the others that were placed later.
+    """
+
+    image_ids: NDArray[np.int64]
+    places: NDArray[np.float32]
+    since: int = 0
+
+    def followed(self, pool: Pool) -> "Layout":
+        """The layout with the pool's newest images placed, as far as they are few."""
+        new = np.setdiff1d(pool.image_ids, self.image_ids)[: PLACED_AT_MOST - self.since]
+        mapped = pool.rows_of(self.image_ids)
+        if not len(new) or not len(mapped):
+            return self
+        queries = pool.features[pool.rows_of(new)]
+        neighbours, cosines = pool.nearest(queries, NEIGHBOURS, mapped)
+        known = self.places[np.searchsorted(self.image_ids, neighbours)]
+        image_ids = np.concatenate([self.image_ids, new])
+        places = np.concatenate([self.places, place_between(known, cosines)])
+        order = np.argsort(image_ids)
+        return Layout(image_ids[order], places[order], self.since + len(new))
+
+    def kept_by(self, pool: Pool) -> Places:
+        """The images that the pool still has, with their places."""
+        rows = pool.rows_of(self.image_ids)
+        here = np.isin(self.image_ids, pool.image_ids[rows], assume_unique=True)
+        return self.image_ids[here], self.places[here]
+
+
+class Layouts:
+    """The layouts used last, by the version of the map."""
+
+    def __init__(self, capacity: int = 4) -> None:
+        self._layouts: OrderedDict[int, Layout] = OrderedDict()
+        self._capacity = capacity
+        self._lock = Lock()
+
+    def get(self, version: int, pool: Pool, read: Callable[[], Places]) -> Layout:
+        """The layout of this map with what came to the pool since; `read` gives the map's own."""
+        with self._lock:
+            known = self._layouts.get(version) or Layout(*read())
+            self._layouts[version] = layout = known.followed(pool)
+            self._layouts.move_to_end(version)
+            while len(self._layouts) > self._capacity:
+                self._layouts.popitem(last=False)
+            return layout
