@@ -22,9 +22,13 @@ from service.api.routes import (
     evaluation,
     health,
     images,
+    imports,
     jobs,
+    maps,
     presets,
     projects,
+    search,
+    uploads,
 )
 from service.logs import configure_logs
 from service.settings import Settings
@@ -40,9 +44,13 @@ ROUTERS = (
     projects.router,
     classes.router,
     images.router,
+    uploads.router,
+    imports.router,
     evaluation.router,
     classifiers.router,
     jobs.router,
+    search.router,
+    maps.router,
     presets.router,
     health.router,
 )

@@ -7,12 +7,15 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-JobKind = Literal["embed", "register_encoder", "pretrain"]
+JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map"]
 TASK = "handful.run_job"
 QUEUES: dict[str, str] = {
     "embed": "gpu.embed",
     "register_encoder": "gpu.embed",
     "pretrain": "gpu.pretrain",
+    "import": "cpu",
+    "export": "cpu",
+    "map": "cpu",
 }
 ALL_QUEUES = sorted({*QUEUES.values(), "cpu"})
 

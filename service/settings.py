@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     max_request_mb: int = Field(128, ge=1, description="Largest request body, in MiB.")
     max_file_mb: int = Field(32, ge=1, description="Largest single image file, in MiB.")
     max_megapixels: int = Field(64, ge=1, description="Largest decoded image, in megapixels.")
+    max_upload_gb: int = Field(20, ge=1, description="Largest archive to import, in GiB.")
+    import_roots: str = Field(
+        "", description="Folders of the server that imports may read, separated by colons."
+    )
     min_free_mb: int = Field(200, ge=0, description="Free disk below which uploads are refused.")
     sample_project: bool = Field(True, description="Load the digits sample into an empty folder.")
 
@@ -71,6 +75,21 @@ class Settings(BaseSettings):
     def runs_dir(self) -> Path:
         """Folder of the pretrainings that are not over yet."""
         return self.data_dir.resolve() / "runs"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of the archives that are being sent, or were sent to be imported."""
+        return self.data_dir.resolve() / "uploads"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Folder of the exports that can be downloaded for a day."""
+        return self.data_dir.resolve() / "exports"
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Folders that imports may read, without symbolic links; none unless they are set."""
+        return tuple(Path(each).resolve() for each in self.import_roots.split(os.pathsep) if each)
 
     @property
     def features_dir(self) -> Path:

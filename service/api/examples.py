@@ -51,6 +51,7 @@ _IMAGE = {
     "class_id": None,
     "embedded": True,
     "prediction": _PREDICTION,
+    "near_duplicate_of": None,
     "created_at": _MOMENT,
 }
 _CLASSIFIER = {
@@ -166,6 +167,9 @@ _JOB = {
     "done": 640,
     "total": 2400,
     "message": "Embedding images",
+    "rate": 42.5,
+    "seconds_left": 41.4,
+    "outcome": None,
     "error": None,
     "attempts": 1,
     "created_at": _MOMENT,
@@ -207,6 +211,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "rejected": [_REJECTED],
         "job_id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
     },
+    "Contents": {"sha256s": [_SHA256]},
+    "KnownImages": {
+        "known": [_SHA256],
+        "images": [{"id": 7, "sha256": _SHA256, "class_id": "sea-otter"}],
+    },
     "NeighbourList": {"neighbours": [_NEIGHBOUR]},
     "Predictions": {
         "predictions": [
@@ -224,6 +233,26 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         ],
         "rejected": [_REJECTED],
         "classifier": {"version": 12, "kind": "auto", "encoder_id": "vit-msn-small-1a2b3c4d"},
+    },
+    "SearchResult": {"image": _IMAGE, "similarity": 0.83},
+    "SearchResults": {
+        "results": [{"image": _IMAGE, "similarity": 0.83}],
+        "rejected": [_REJECTED],
+    },
+    "PoolMap": {
+        "version": 3,
+        "encoder_id": "vit-msn-small-1a2b3c4d",
+        "count": 2,
+        "created_at": _MOMENT,
+        "stale": 0,
+        "classes": ["sea-otter", "seal"],
+        "image_ids": "BwAAAAgAAAA=",
+        "x": "AACAPgAAQD8=",
+        "y": "AAAAPwAAgD8=",
+        "label": "AAD//w==",
+        "predicted": "//8BAA==",
+        "confidence": "AAAAAAAAYD8=",
+        "unknown": "AAA=",
     },
     "Suggestions": {
         "suggestions": [
@@ -251,6 +280,23 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "payload": {"preset": "cpu-64", "epochs": 10.0, "settings": {"mask_ratio": 0.3}},
     },
     "RecordList": {"records": [_RECORD]},
+    "FileErrors": {
+        "errors": [{"file": "otters/17.jpg", "reason": "the image file is cut off or damaged"}],
+        "total": 1,
+    },
+    "Upload": {
+        "id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
+        "filename": "otters.zip",
+        "offset": 8388608,
+        "length": 57998443,
+        "finished": False,
+        "expires_at": _MOMENT,
+    },
+    "ImportOptions": {
+        "roots": ["/srv/photos"],
+        "max_upload_bytes": 21474836480,
+        "formats": ["auto", "folder", "zip", "csv"],
+    },
     "PresetList": {"presets": [_PRESET]},
     "EncoderChoice": {"encoder_id": "vit-msn-small-1a2b3c4d"},
     "Health": {

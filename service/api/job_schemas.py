@@ -8,7 +8,12 @@ from pydantic import ConfigDict, Field, RootModel, StringConstraints
 from service.api.schemas import PRINTABLE, Message, Spec
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-JobKind = Literal["embed", "register_encoder", "pretrain"]
+JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map"]
+ImportFormat = Literal[
+    "auto", "folder", "zip", "tar", "csv", "coco", "labelstudio", "hf", "parquet"
+]
+ExportFormat = Literal["csv", "coco", "labelstudio", "imagefolder", "hf", "parquet"]
+Source = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=PRINTABLE)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 
 
@@ -41,6 +46,34 @@ class PretrainPayload(Message):
         return self.model_dump() | {"settings": typed}
 
 
+class ImportPayload(Message):
+    source: Source = Field(
+        description="A path on the server below HANDFUL_IMPORT_ROOTS, s3://bucket/prefix, or "
+        "upload:ID of a finished upload.",
+        examples=["upload:0b5f6a1e9c8d4a7fb2f0c6d1e3a49785"],
+    )
+    format: ImportFormat = Field(default="auto", description="What the source holds.")
+    labels: Literal["labels", "reference", "ignore"] = Field(
+        default="labels",
+        description="What its labels become: labels to learn from, true labels that only measure, "
+        "or nothing.",
+    )
+    keep: Literal["copy", "reference"] = Field(
+        default="copy",
+        description="Copy the files of a path on the server, or read them where they are.",
+    )
+
+
+class ExportPayload(Message):
+    format: ExportFormat = Field(examples=["imagefolder"])
+    images: bool = Field(default=False, description="With the image files themselves.")
+    which: Literal["all", "labelled"] = "all"
+
+
+class MapPayload(Message):
+    """Nothing to choose: the map is of the project's present encoder."""
+
+
 class EmbedCreate(Message):
     kind: Literal["embed"]
     payload: EmbedPayload
@@ -56,10 +89,47 @@ class PretrainCreate(Message):
     payload: PretrainPayload
 
 
+class ImportCreate(Message):
+    kind: Literal["import"]
+    payload: ImportPayload
+
+
+class ExportCreate(Message):
+    kind: Literal["export"]
+    payload: ExportPayload
+
+
+class MapCreate(Message):
+    kind: Literal["map"]
+    payload: MapPayload
+
+
 class JobCreate(
-    RootModel[Annotated[EmbedCreate | RegisterCreate | PretrainCreate, Field(discriminator="kind")]]
+    RootModel[
+        Annotated[
+            EmbedCreate | RegisterCreate | PretrainCreate | ImportCreate | ExportCreate | MapCreate,
+            Field(discriminator="kind"),
+        ]
+    ]
 ):
     """A job to start: its kind, and the payload that such a job takes."""
+
+
+class Outcome(Message):
+    """What came of a job so far; what its kind does not count is left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    added: int | None = Field(default=None, description="Images that an import added.")
+    known: int | None = Field(default=None, description="Images that were in the pool already.")
+    labelled: int | None = Field(default=None, description="Labels that an import set.")
+    failed: int | None = Field(default=None, description="Files that could not be taken: errors.")
+    near_duplicates: int | None = Field(
+        default=None, description="Images of the project that look like an older one."
+    )
+    images: int | None = Field(default=None, description="Images that an export holds.")
+    bytes: int | None = Field(default=None, description="Size of an export's file.")
+    filename: str | None = Field(default=None, description="Name of an export's file.")
 
 
 class Job(Message):
@@ -71,6 +141,9 @@ class Job(Message):
     done: int
     total: int
     message: str
+    rate: float | None = Field(description="How many of `total` are done a second.")
+    seconds_left: float | None
+    outcome: Outcome | None
     error: str | None
     attempts: int
     created_at: datetime
@@ -80,6 +153,16 @@ class Job(Message):
 
 class JobList(Message):
     jobs: list[Job]
+
+
+class FileError(Message):
+    file: str = Field(description="Where it lies in the source.")
+    reason: str
+
+
+class FileErrors(Message):
+    errors: list[FileError]
+    total: int = Field(description="How many there are in all: `format=csv` has every one.")
 
 
 class Record(Message):

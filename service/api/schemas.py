@@ -197,6 +197,9 @@ class Image(Message):
     class_id: str | None = Field(description="Its label, if it has one.")
     embedded: bool
     prediction: PredictionSummary | None
+    near_duplicate_of: int | None = Field(
+        description="Id of an older image that looks the same, where an import found one."
+    )
     created_at: datetime
 
 
@@ -218,6 +221,24 @@ class ImagesAdded(Message):
     images: list[ImageAdded]
     rejected: list[Rejected]
     job_id: str | None = Field(description="The job that embeds them.")
+
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Contents(Message):
+    sha256s: list[Sha256] = Field(min_length=1, max_length=1000)
+
+
+class KnownImage(Message):
+    id: int
+    sha256: str
+    class_id: str | None = Field(description="Its label, if it has one.")
+
+
+class KnownImages(Message):
+    known: list[str] = Field(description="Those of the contents that are in the pool already.")
+    images: list[KnownImage]
 
 
 class NeighbourList(Message):

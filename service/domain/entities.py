@@ -119,6 +119,7 @@ class Image:
     class_id: str | None
     embedded: bool
     prediction: PredictionSummary | None
+    near_duplicate_of: int | None
     created_at: datetime
 
 
@@ -229,6 +230,8 @@ class Job:
     done: int
     total: int
     message: str
+    rate: float | None
+    outcome: dict[str, Any] | None
     error: str | None
     attempts: int
     created_at: datetime
@@ -236,9 +239,31 @@ class Job:
     finished_at: datetime | None
 
     @property
+    def seconds_left(self) -> float | None:
+        """Time until a running job is done at its present rate, where both are known."""
+        if self.state != "running" or not self.rate or self.total < self.done:
+            return None
+        return (self.total - self.done) / self.rate
+
+    @property
     def finished(self) -> bool:
         """Whether the job has reached a state that it never leaves."""
         return self.state in FINAL_STATES
+
+
+@dataclass(frozen=True)
+class FileError:
+    """A file of an import that was not taken as it is, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class KnownImage:
+    id: int
+    sha256: str
+    class_id: str | None
 
 
 @dataclass(frozen=True)

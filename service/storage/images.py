@@ -44,6 +44,19 @@ def find_by_content(session: Session, project_id: str, sha256: str) -> ImageRow 
     )
 
 
+def find_by_contents(
+    session: Session, project_id: str, sha256s: Sequence[str]
+) -> list[tuple[ImageRow, str | None]]:
+    """The project's images with these contents, each with the slug of its label."""
+    query = (
+        select(ImageRow, ClassRow.slug)
+        .outerjoin(ExampleRow, ExampleRow.image_id == ImageRow.id)
+        .outerjoin(ClassRow, ClassRow.id == ExampleRow.class_id)
+        .where(ImageRow.project_id == project_id, ImageRow.sha256.in_(sha256s))
+    )
+    return [(row, slug) for row, slug in session.execute(query)]
+
+
 def contents_of(session: Session, project_id: str) -> list[str]:
     """The sha256 of every image of the project."""
     return list(session.scalars(select(ImageRow.sha256).where(ImageRow.project_id == project_id)))
@@ -108,6 +121,11 @@ def is_embedded(encoder_id: str) -> ColumnElement[bool]:
     return exists().where(
         EmbeddingRow.image_id == ImageRow.id, EmbeddingRow.encoder_id == encoder_id
     )
+
+
+def is_near_duplicate() -> ColumnElement[bool]:
+    """Condition: the image was found to be a copy, to the eye, of an older one."""
+    return ImageRow.near_duplicate_of.is_not(None)
 
 
 def _listing(project_id: str, encoder_id: str | None) -> Select[ImageRow, str | None, bool]:

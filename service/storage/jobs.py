@@ -45,6 +45,13 @@ def not_succeeded(session: Session, job_ids: Sequence[str]) -> set[str]:
     return set(session.scalars(rows))
 
 
+def ended_before(session: Session, job_ids: Sequence[str], moment: datetime) -> set[str]:
+    """Those of the jobs that ended before the moment, or that there are no rows of."""
+    young = (JobRow.finished_at.is_(None)) | (JobRow.finished_at >= moment)
+    rows = select(JobRow.id).where(JobRow.id.in_(job_ids), young)
+    return set(job_ids) - set(session.scalars(rows))
+
+
 def find_active(
     session: Session, kind: str, payload: dict[str, Any], project_id: str | None = None
 ) -> JobRow | None:
@@ -84,10 +91,18 @@ def beat(session: Session, job_id: str, attempt: int) -> bool:
 
 
 def report(
-    session: Session, job_id: str, attempt: int, *, done: int, total: int, message: str
-) -> None:
-    """Note how far the job is."""
-    _change(session, _held(job_id, attempt), done=done, total=total, message=message)
+    session: Session,
+    job_id: str,
+    attempt: int,
+    *,
+    done: int,
+    total: int,
+    message: str,
+    rate: float | None = None,
+) -> bool:
+    """Note how far the job is, and how many it does a second; False where it is another's now."""
+    held = _held(job_id, attempt)
+    return _change(session, held, done=done, total=total, message=message, rate=rate)
 
 
 def add_record(session: Session, job_id: str, attempt: int, content: dict[str, Any]) -> None:
@@ -99,13 +114,29 @@ def add_record(session: Session, job_id: str, attempt: int, content: dict[str, A
     session.add(JobRecordRow(job_id=job_id, number=number, content=content))
 
 
+def add_records(session: Session, job_id: str, contents: Sequence[dict[str, Any]]) -> None:
+    """Keep these records in their order, behind those that there are."""
+    last = select(func.max(JobRecordRow.number)).where(JobRecordRow.job_id == job_id)
+    first = (session.scalar(last) or 0) + 1
+    session.add_all(
+        JobRecordRow(job_id=job_id, number=number, content=content)
+        for number, content in enumerate(contents, first)
+    )
+
+
+def count_records(session: Session, job_id: str) -> int:
+    """Number of the job's records: they are numbered without gaps."""
+    last = select(func.max(JobRecordRow.number)).where(JobRecordRow.job_id == job_id)
+    return session.scalar(last) or 0
+
+
 def records_after(session: Session, job_id: str, number: int, limit: int) -> list[dict[str, Any]]:
-    """The job's records behind this number in their order, each with its own."""
+    """The job's records behind this number in their order, each with its own; all for -1."""
     rows = session.scalars(
         select(JobRecordRow)
         .where(JobRecordRow.job_id == job_id, JobRecordRow.number > number)
         .order_by(JobRecordRow.number)
-        .limit(limit)
+        .limit(limit if limit >= 0 else None)
     )
     return [row.content | {"number": row.number} for row in rows]
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     DateTime,
     Dialect,
     ForeignKey,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -69,6 +71,8 @@ class ProjectRow(Base):
     active_version: Mapped[int | None]
     # Counts every change of a label, so that a classifier can say which state it was fitted on.
     labels_revision: Mapped[int] = mapped_column(default=0)
+    # Images up to this one have been compared with all older ones for near-duplicates.
+    compared_until: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -85,7 +89,18 @@ class ClassRow(Base):
 
 class ImageRow(Base):
     __tablename__ = "images"
-    __table_args__ = (UniqueConstraint("project_id", "sha256"), _NEVER_REUSE_IDS)
+    __table_args__ = (
+        UniqueConstraint("project_id", "sha256"),
+        # Few images are near-duplicates: an index of those alone.
+        Index(
+            "ix_images_project_id_near_duplicate_of",
+            "project_id",
+            "near_duplicate_of",
+            sqlite_where=text("near_duplicate_of IS NOT NULL"),
+            postgresql_where=text("near_duplicate_of IS NOT NULL"),
+        ),
+        _NEVER_REUSE_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
@@ -95,6 +110,10 @@ class ImageRow(Base):
     height: Mapped[int]
     # The true label, where the source knew it: measures predictions, never trains them.
     reference_label: Mapped[str | None]
+    # Of images that look alike these 64 bits differ in few; None where it was not computed yet.
+    perceptual_hash: Mapped[int | None] = mapped_column(BigInteger)
+    # The older image that it is a copy of, to the eye.
+    near_duplicate_of: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -156,6 +175,9 @@ class JobRow(Base):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     message: Mapped[str] = mapped_column(default="")
+    rate: Mapped[float | None] = mapped_column(doc="of `done`, a second")
+    # What came of it so far, by kind; changed with the rows that it counts.
+    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     # Attempts that count no more against the job, because someone asked to resume it after them.
@@ -174,3 +196,17 @@ class JobRecordRow(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     content: Mapped[dict[str, Any]]
+
+
+class MapRow(Base):
+    __tablename__ = "maps"
+    __table_args__ = (Index(None, "project_id", "encoder_id"), _NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    encoder_id: Mapped[str] = mapped_column(ForeignKey("encoders.id", ondelete="CASCADE"))
+    count: Mapped[int]
+    places: Mapped[bytes] = mapped_column(
+        LargeBinary, deferred=True, doc="image ids (n,) int32, then places (n, 2) uint16"
+    )
+    created_at: Mapped[datetime] = mapped_column(default=now)

@@ -15,6 +15,8 @@ RESEND_AFTER = timedelta(seconds=30)
 MAX_ATTEMPTS = 5
 RETRY_AFTER = timedelta(minutes=5)
 MAX_RECORDS = 10_000
+# Those that go on where they stopped; others start anew.
+RESUMABLE = ("import", "pretrain")
 
 
 def start_job(
@@ -69,6 +71,23 @@ def cancel_job(context: Context, job_id: str) -> Job:
         raise Conflict("job-over", f"Job '{job_id}' is over already: it {job.state}.")
     with context.database.write() as session:
         jobs.request_cancel(session, job_id)
+    return get_job(context, job_id)
+
+
+def resume_job(context: Context, job_id: str) -> Job:
+    """Queue a job again that failed or was cancelled; it goes on where it stopped.
+
+    Raises NotFound, and Conflict for a job of a kind that starts anew or in another state.
+    """
+    job = get_job(context, job_id)
+    if job.kind not in RESUMABLE:
+        detail = f"Job '{job_id}' is of kind '{job.kind}', which starts anew: ask for another."
+        raise Conflict("not-resumable", detail)
+    with context.database.write() as session:
+        if not jobs.resume(session, job_id):
+            detail = f"Job '{job_id}' is {job.state}: only a failed or cancelled one resumes."
+            raise Conflict("not-resumable", detail)
+    context.queue.send(job_id, job.kind)
     return get_job(context, job_id)
 
 

@@ -14,7 +14,7 @@ from service.domain.errors import Conflict, Invalid, NotFound
 from service.storage import encoders, jobs, projects
 from service.storage.tables import EncoderRow
 from service.usecases.context import Context
-from service.usecases.jobs import get_job, start_job
+from service.usecases.jobs import start_job
 
 
 def list_presets(context: Context) -> list[Preset]:
@@ -72,25 +72,6 @@ def request_pretraining(context: Context, project_id: str, payload: dict[str, An
         if payload["start_from"] is not None:
             _require_fit(session, payload["start_from"], recipe)
     return start_job(context, "pretrain", payload, project_id)
-
-
-def resume_pretraining(context: Context, job_id: str) -> Job:
-    """Queue a pretraining again that failed or was cancelled; it goes on where it stopped.
-
-    Raises NotFound, and Conflict for a job of another kind or in another state.
-    """
-    job = get_job(context, job_id)
-    if job.kind != "pretrain":
-        detail = f"Job '{job_id}' is of kind '{job.kind}', which starts anew: ask for another."
-        raise Conflict("not-resumable", detail)
-    with context.database.write() as session:
-        if not jobs.resume(session, job_id):
-            detail = (
-                f"Pretraining '{job_id}' is {job.state}: only a failed or cancelled one resumes."
-            )
-            raise Conflict("not-resumable", detail)
-    context.queue.send(job_id, job.kind)
-    return get_job(context, job_id)
 
 
 def drop_runs(context: Context) -> None:

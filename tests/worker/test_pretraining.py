@@ -14,8 +14,8 @@ import pytest
 from models.recipes import PRESETS
 from service.domain.entities import Job
 from service.usecases.context import Context, create_context
-from service.usecases.jobs import cancel_job, get_job, list_records
-from service.usecases.pretraining import request_pretraining, resume_pretraining
+from service.usecases.jobs import cancel_job, get_job, list_records, resume_job
+from service.usecases.pretraining import request_pretraining
 from tests.pictures import parts
 from tests.service.caller import Caller, running_service
 from worker import resources
@@ -131,7 +131,7 @@ def test_a_pretraining_is_cancelled_resumed_and_its_encoder_takes_over(
     assert 20 <= reached < STEPS
     assert records(context, job, event="stopped", step=reached)
 
-    resume_pretraining(context, job.id)
+    resume_job(context, job.id)
     Worker(context, job.id).join()
     done = get_job(context, job.id)
     assert (done.state, done.error) == ("succeeded", None)

@@ -205,6 +205,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/images/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which contents are in the pool already, so that they need not be sent */
+        post: operations["find_known_images_known_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/images/{image_id}": {
         parameters: {
             query?: never;
@@ -300,6 +317,64 @@ export interface paths {
         };
         /** What to label next, and why */
         get: operations["get_suggestions_suggestions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to send an archive
+         * @description Location says where its bytes go. Upload-Metadata may hold `filename` and `sha256` (hexadecimal), each in base64.
+         */
+        post: operations["begin_uploads_post"];
+        delete?: never;
+        /** What the service knows of tus */
+        options: operations["describe_uploads_options"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an upload is */
+        get: operations["get_upload_uploads__upload_id__get"];
+        put?: never;
+        post?: never;
+        /** Forget an upload */
+        delete: operations["drop_uploads__upload_id__delete"];
+        options?: never;
+        /** How far an upload is, for tus */
+        head: operations["get_offset_uploads__upload_id__head"];
+        /** Send the next bytes of an upload */
+        patch: operations["send_piece_uploads__upload_id__patch"];
+        trace?: never;
+    };
+    "/imports/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What can be imported */
+        get: operations["get_options_imports_options_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -533,8 +608,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Go on with a pretraining that failed or was cancelled */
+        /** Go on with a pretraining or an import that failed or was cancelled */
         post: operations["resume_job_jobs__job_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that an import could not take, and why */
+        get: operations["list_errors_jobs__job_id__errors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{job_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file that an export made */
+        get: operations["get_file_jobs__job_id__file_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -570,6 +679,46 @@ export interface paths {
          * @description Events `job` carry the job, events `record` what a pretraining says of itself.
          */
         get: operations["stream_events_jobs__job_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find images by likeness: to files, to images of the pool, or to a class
+         * @description Files are not kept. With several images the nearest to any of them are found; with a class, the nearest to the centre of its examples. What is searched with is left out. No classifier is needed.
+         */
+        post: operations["search_search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every image's place on a plane, where alike lie together
+         * @description Made by `POST /jobs {"kind": "map", "payload": {}}`; a 404 problem `no-map` before that. The ETag changes with labels, predictions and images.
+         */
+        get: operations["get_map_map_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -976,6 +1125,18 @@ export interface components {
              * @description The images of this cell; at most 100 of them.
              */
             image_ids: number[];
+        };
+        /**
+         * Contents
+         * @example {
+         *       "sha256s": [
+         *         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+         *       ]
+         *     }
+         */
+        Contents: {
+            /** Sha256S */
+            sha256s: string[];
         };
         /** CurvePoint */
         CurvePoint: {
@@ -1470,6 +1631,67 @@ export interface components {
              */
             classifier_version: number | null;
         };
+        /** ExportCreate */
+        ExportCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "export";
+            payload: components["schemas"]["ExportPayload"];
+        };
+        /** ExportPayload */
+        ExportPayload: {
+            /**
+             * Format
+             * @example imagefolder
+             * @enum {string}
+             */
+            format: "csv" | "coco" | "labelstudio" | "imagefolder" | "hf" | "parquet";
+            /**
+             * Images
+             * @description With the image files themselves.
+             * @default false
+             */
+            images: boolean;
+            /**
+             * Which
+             * @default all
+             * @enum {string}
+             */
+            which: "all" | "labelled";
+        };
+        /** FileError */
+        FileError: {
+            /**
+             * File
+             * @description Where it lies in the source.
+             */
+            file: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * FileErrors
+         * @example {
+         *       "errors": [
+         *         {
+         *           "file": "otters/17.jpg",
+         *           "reason": "the image file is cut off or damaged"
+         *         }
+         *       ],
+         *       "total": 1
+         *     }
+         */
+        FileErrors: {
+            /** Errors */
+            errors: components["schemas"]["FileError"][];
+            /**
+             * Total
+             * @description How many there are in all: `format=csv` has every one.
+             */
+            total: number;
+        };
         /**
          * Health
          * @example {
@@ -1518,6 +1740,7 @@ export interface components {
          *         "probability": 0.91,
          *         "unknown": false
          *       },
+         *       "near_duplicate_of": null,
          *       "created_at": "2026-01-31T09:30:00Z"
          *     }
          */
@@ -1540,6 +1763,11 @@ export interface components {
             /** Embedded */
             embedded: boolean;
             prediction: components["schemas"]["PredictionSummary"] | null;
+            /**
+             * Near Duplicate Of
+             * @description Id of an older image that looks the same, where an import found one.
+             */
+            near_duplicate_of: number | null;
             /**
              * Created At
              * Format: date-time
@@ -1575,6 +1803,7 @@ export interface components {
          *             "probability": 0.91,
          *             "unknown": false
          *           },
+         *           "near_duplicate_of": null,
          *           "created_at": "2026-01-31T09:30:00Z"
          *         }
          *       ],
@@ -1628,6 +1857,71 @@ export interface components {
              */
             job_id: string | null;
         };
+        /** ImportCreate */
+        ImportCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "import";
+            payload: components["schemas"]["ImportPayload"];
+        };
+        /**
+         * ImportOptions
+         * @example {
+         *       "roots": [
+         *         "/srv/photos"
+         *       ],
+         *       "max_upload_bytes": 21474836480,
+         *       "formats": [
+         *         "auto",
+         *         "folder",
+         *         "zip",
+         *         "csv"
+         *       ]
+         *     }
+         */
+        ImportOptions: {
+            /**
+             * Roots
+             * @description Folders of the server that imports may read.
+             */
+            roots: string[];
+            /** Max Upload Bytes */
+            max_upload_bytes: number;
+            /** Formats */
+            formats: ("auto" | "folder" | "zip" | "tar" | "csv" | "coco" | "labelstudio" | "hf" | "parquet")[];
+        };
+        /** ImportPayload */
+        ImportPayload: {
+            /**
+             * Source
+             * @description A path on the server below HANDFUL_IMPORT_ROOTS, s3://bucket/prefix, or upload:ID of a finished upload.
+             * @example upload:0b5f6a1e9c8d4a7fb2f0c6d1e3a49785
+             */
+            source: string;
+            /**
+             * Format
+             * @description What the source holds.
+             * @default auto
+             * @enum {string}
+             */
+            format: "auto" | "folder" | "zip" | "tar" | "csv" | "coco" | "labelstudio" | "hf" | "parquet";
+            /**
+             * Labels
+             * @description What its labels become: labels to learn from, true labels that only measure, or nothing.
+             * @default labels
+             * @enum {string}
+             */
+            labels: "labels" | "reference" | "ignore";
+            /**
+             * Keep
+             * @description Copy the files of a path on the server, or read them where they are.
+             * @default copy
+             * @enum {string}
+             */
+            keep: "copy" | "reference";
+        };
         /**
          * Job
          * @example {
@@ -1641,6 +1935,9 @@ export interface components {
          *       "done": 640,
          *       "total": 2400,
          *       "message": "Embedding images",
+         *       "rate": 42.5,
+         *       "seconds_left": 41.4,
+         *       "outcome": null,
          *       "error": null,
          *       "attempts": 1,
          *       "created_at": "2026-01-31T09:30:00Z",
@@ -1655,7 +1952,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "embed" | "register_encoder" | "pretrain";
+            kind: "embed" | "register_encoder" | "pretrain" | "import" | "export" | "map";
             /**
              * State
              * @enum {string}
@@ -1673,6 +1970,14 @@ export interface components {
             total: number;
             /** Message */
             message: string;
+            /**
+             * Rate
+             * @description How many of `total` are done a second.
+             */
+            rate: number | null;
+            /** Seconds Left */
+            seconds_left: number | null;
+            outcome: components["schemas"]["Outcome"] | null;
             /** Error */
             error: string | null;
             /** Attempts */
@@ -1701,7 +2006,7 @@ export interface components {
          *       }
          *     }
          */
-        JobCreate: components["schemas"]["EmbedCreate"] | components["schemas"]["RegisterCreate"] | components["schemas"]["PretrainCreate"];
+        JobCreate: components["schemas"]["EmbedCreate"] | components["schemas"]["RegisterCreate"] | components["schemas"]["PretrainCreate"] | components["schemas"]["ImportCreate"] | components["schemas"]["ExportCreate"] | components["schemas"]["MapCreate"];
         /**
          * JobList
          * @example {
@@ -1717,6 +2022,9 @@ export interface components {
          *           "done": 640,
          *           "total": 2400,
          *           "message": "Embedding images",
+         *           "rate": 42.5,
+         *           "seconds_left": 41.4,
+         *           "outcome": null,
          *           "error": null,
          *           "attempts": 1,
          *           "created_at": "2026-01-31T09:30:00Z",
@@ -1739,6 +2047,42 @@ export interface components {
         KeyIn: {
             /** Key */
             key: string;
+        };
+        /** KnownImage */
+        KnownImage: {
+            /** Id */
+            id: number;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Class Id
+             * @description Its label, if it has one.
+             */
+            class_id: string | null;
+        };
+        /**
+         * KnownImages
+         * @example {
+         *       "known": [
+         *         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+         *       ],
+         *       "images": [
+         *         {
+         *           "id": 7,
+         *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *           "class_id": "sea-otter"
+         *         }
+         *       ]
+         *     }
+         */
+        KnownImages: {
+            /**
+             * Known
+             * @description Those of the contents that are in the pool already.
+             */
+            known: string[];
+            /** Images */
+            images: components["schemas"]["KnownImage"][];
         };
         /** LabelChange */
         LabelChange: {
@@ -1813,6 +2157,20 @@ export interface components {
             /** Classifier Version */
             classifier_version: number | null;
         };
+        /** MapCreate */
+        MapCreate: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "map";
+            payload: components["schemas"]["MapPayload"];
+        };
+        /**
+         * MapPayload
+         * @description Nothing to choose: the map is of the project's present encoder.
+         */
+        MapPayload: Record<string, never>;
         /** Neighbour */
         Neighbour: {
             /** Image Id */
@@ -1837,6 +2195,145 @@ export interface components {
         NeighbourList: {
             /** Neighbours */
             neighbours: components["schemas"]["Neighbour"][];
+        };
+        /**
+         * Outcome
+         * @description What came of a job so far; what its kind does not count is left out.
+         */
+        Outcome: {
+            /**
+             * Added
+             * @description Images that an import added.
+             */
+            added?: number | null;
+            /**
+             * Known
+             * @description Images that were in the pool already.
+             */
+            known?: number | null;
+            /**
+             * Labelled
+             * @description Labels that an import set.
+             */
+            labelled?: number | null;
+            /**
+             * Failed
+             * @description Files that could not be taken: errors.
+             */
+            failed?: number | null;
+            /**
+             * Near Duplicates
+             * @description Images of the project that look like an older one.
+             */
+            near_duplicates?: number | null;
+            /**
+             * Images
+             * @description Images that an export holds.
+             */
+            images?: number | null;
+            /**
+             * Bytes
+             * @description Size of an export's file.
+             */
+            bytes?: number | null;
+            /**
+             * Filename
+             * @description Name of an export's file.
+             */
+            filename?: string | null;
+        };
+        /**
+         * PoolMap
+         * @description All images' places on a plane. Arrays are base64 of little-endian numbers, one an image.
+         * @example {
+         *       "version": 3,
+         *       "encoder_id": "vit-msn-small-1a2b3c4d",
+         *       "count": 2,
+         *       "created_at": "2026-01-31T09:30:00Z",
+         *       "stale": 0,
+         *       "classes": [
+         *         "sea-otter",
+         *         "seal"
+         *       ],
+         *       "image_ids": "BwAAAAgAAAA=",
+         *       "x": "AACAPgAAQD8=",
+         *       "y": "AAAAPwAAgD8=",
+         *       "label": "AAD//w==",
+         *       "predicted": "//8BAA==",
+         *       "confidence": "AAAAAAAAYD8=",
+         *       "unknown": "AAA="
+         *     }
+         */
+        PoolMap: {
+            /**
+             * Version
+             * @description Grows with each map made; places hold within one.
+             */
+            version: number;
+            /** Encoder Id */
+            encoder_id: string;
+            /**
+             * Count
+             * @description Images on the map, n of every array.
+             */
+            count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Stale
+             * @description Embedded images that came after the map was made; most were placed between their neighbours. Where they are many, make another map.
+             */
+            stale: number;
+            /**
+             * Classes
+             * @description Class ids that `label` and `predicted` point into.
+             */
+            classes: string[];
+            /**
+             * Image Ids
+             * Format: base64
+             * @description int32, ascending.
+             */
+            image_ids: string;
+            /**
+             * X
+             * Format: base64
+             * @description float32 in [0, 1].
+             */
+            x: string;
+            /**
+             * Y
+             * Format: base64
+             * @description float32 in [0, 1].
+             */
+            y: string;
+            /**
+             * Label
+             * Format: base64
+             * @description int16, -1 without a label.
+             */
+            label: string;
+            /**
+             * Predicted
+             * Format: base64
+             * @description int16, -1 without a prediction.
+             */
+            predicted: string;
+            /**
+             * Confidence
+             * Format: base64
+             * @description float32 in [0, 1], probability of the prediction; 0 without one.
+             */
+            confidence: string;
+            /**
+             * Unknown
+             * Format: base64
+             * @description uint8, 1 where it is like nothing labelled.
+             */
+            unknown: string;
         };
         /** Prediction */
         Prediction: {
@@ -2344,6 +2841,83 @@ export interface components {
             reason: string;
         };
         /**
+         * SearchResult
+         * @example {
+         *       "image": {
+         *         "id": 7,
+         *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *         "filename": "otter.jpg",
+         *         "width": 1600,
+         *         "height": 1200,
+         *         "class_id": null,
+         *         "embedded": true,
+         *         "prediction": {
+         *           "class_id": "sea-otter",
+         *           "label": "Sea otter",
+         *           "probability": 0.91,
+         *           "unknown": false
+         *         },
+         *         "near_duplicate_of": null,
+         *         "created_at": "2026-01-31T09:30:00Z"
+         *       },
+         *       "similarity": 0.83
+         *     }
+         */
+        SearchResult: {
+            image: components["schemas"]["Image"];
+            /**
+             * Similarity
+             * @description Cosine to the nearest of the images searched with, or to the class's centre.
+             */
+            similarity: number;
+        };
+        /**
+         * SearchResults
+         * @example {
+         *       "results": [
+         *         {
+         *           "image": {
+         *             "id": 7,
+         *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+         *             "filename": "otter.jpg",
+         *             "width": 1600,
+         *             "height": 1200,
+         *             "class_id": null,
+         *             "embedded": true,
+         *             "prediction": {
+         *               "class_id": "sea-otter",
+         *               "label": "Sea otter",
+         *               "probability": 0.91,
+         *               "unknown": false
+         *             },
+         *             "near_duplicate_of": null,
+         *             "created_at": "2026-01-31T09:30:00Z"
+         *           },
+         *           "similarity": 0.83
+         *         }
+         *       ],
+         *       "rejected": [
+         *         {
+         *           "filename": "notes.txt",
+         *           "code": "not_an_image",
+         *           "reason": "This is no image that Handful knows: send JPEG, PNG, WebP, GIF, TIFF or BMP."
+         *         }
+         *       ]
+         *     }
+         */
+        SearchResults: {
+            /**
+             * Results
+             * @description The most alike first.
+             */
+            results: components["schemas"]["SearchResult"][];
+            /**
+             * Rejected
+             * @description Files that could not be searched with.
+             */
+            rejected: components["schemas"]["Rejected"][];
+        };
+        /**
          * Session
          * @example {
          *       "required": true,
@@ -2436,6 +3010,41 @@ export interface components {
             score: number;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Upload
+         * @example {
+         *       "id": "0b5f6a1e9c8d4a7fb2f0c6d1e3a49785",
+         *       "filename": "otters.zip",
+         *       "offset": 8388608,
+         *       "length": 57998443,
+         *       "finished": false,
+         *       "expires_at": "2026-01-31T09:30:00Z"
+         *     }
+         */
+        Upload: {
+            /**
+             * Id
+             * @description Import it as upload:ID once it is finished.
+             */
+            id: string;
+            /** Filename */
+            filename: string;
+            /**
+             * Offset
+             * @description Bytes that have arrived.
+             */
+            offset: number;
+            /** Length */
+            length: number;
+            /** Finished */
+            finished: boolean;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description When it is dropped, if nothing more arrives.
+             */
+            expires_at: string;
         };
     };
     responses: never;
@@ -3328,7 +3937,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
-                /** @description all, unlabelled, labelled, uncertain, unknown, class:ID or predicted:ID */
+                /** @description all, unlabelled, labelled, uncertain, unknown, near-duplicates, class:ID or predicted:ID */
                 filter?: string;
                 /** @description newest, oldest, uncertain or confident */
                 order?: string | null;
@@ -3395,6 +4004,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImagesAdded"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_known_images_known_post: {
+        parameters: {
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Contents"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownImages"];
                 };
             };
             /** @description What was wrong and what to do */
@@ -3723,6 +4377,288 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_uploads_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "upload-length": number;
+                /** @description Always 1.0.0. */
+                "Tus-Resumable"?: string;
+                "upload-metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Begun */
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    describe_uploads_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the headers say how far the upload is. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_upload_uploads__upload_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drop_uploads__upload_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; the headers say how far the upload is. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_offset_uploads__upload_id__head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_piece_uploads__upload_id__patch: {
+        parameters: {
+            query?: never;
+            header: {
+                "upload-offset": number;
+                /** @description Always 1.0.0. */
+                "Tus-Resumable"?: string;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done; the headers say how far the upload is. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_options_imports_options_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOptions"];
                 };
             };
             /** @description What was wrong and what to do */
@@ -4222,7 +5158,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                kind?: ("embed" | "register_encoder" | "pretrain") | null;
+                kind?: ("embed" | "register_encoder" | "pretrain" | "import" | "export" | "map") | null;
             };
             header?: never;
             path?: never;
@@ -4424,6 +5360,91 @@ export interface operations {
             };
         };
     };
+    list_errors_jobs__job_id__errors_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description csv: all of them. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileErrors"];
+                    "text/csv": string;
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_file_jobs__job_id__file_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_records_jobs__job_id__records_get: {
         parameters: {
             query?: {
@@ -4488,6 +5509,110 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_search_post: {
+        parameters: {
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+                limit?: number;
+                /** @description all, unlabelled, labelled, class:ID or predicted:ID */
+                filter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    files: string[];
+                };
+                /**
+                 * @example {
+                 *       "image_ids": [
+                 *         7
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** Image Ids */
+                    image_ids?: number[] | null;
+                    /** Class Id */
+                    class_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResults"];
+                };
+            };
+            /** @description What was wrong and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What the service cannot do at present */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_map_map_get: {
+        parameters: {
+            query?: {
+                /** @description Id of the project. */
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMap"];
                 };
             };
             /** @description What was wrong and what to do */

@@ -16,10 +16,12 @@ from service.api.dependencies import (
     upload_body,
 )
 from service.api.schemas import (
+    Contents,
     Image,
     ImageIds,
     ImagePage,
     ImagesAdded,
+    KnownImages,
     NeighbourList,
     Predictions,
     RowId,
@@ -69,7 +71,8 @@ def list_images(
         str,
         Query(
             alias="filter",
-            description="all, unlabelled, labelled, uncertain, unknown, class:ID or predicted:ID",
+            description="all, unlabelled, labelled, uncertain, unknown, near-duplicates, class:ID "
+            "or predicted:ID",
             examples=["unlabelled"],
         ),
     ] = "all",
@@ -78,6 +81,19 @@ def list_images(
     ] = None,
 ) -> entities.Page[entities.Image]:
     return pool.list_images(context, project, Listing(filter_, order, cursor, limit))
+
+
+@router.post(
+    "/images/known",
+    tags=["pool"],
+    summary="Which contents are in the pool already, so that they need not be sent",
+    response_model=KnownImages,
+)
+def find_known(
+    body: Contents, context: ContextDep, project: ProjectId = "default"
+) -> dict[str, Any]:
+    known = pool.find_known(context, project, body.sha256s)
+    return {"known": [image.sha256 for image in known], "images": known}
 
 
 @router.get("/images/{image_id}", tags=["pool"], summary="One image", response_model=Image)
@@ -172,7 +188,7 @@ def get_neighbours(
     summary="Predict files, which are not kept, or images of the pool",
     response_model=Predictions,
     response_model_exclude_unset=True,
-    openapi_extra=upload_body(ids=True),
+    openapi_extra=upload_body(json=ImageIds),
 )
 def predict(
     given: FilesOrIds,

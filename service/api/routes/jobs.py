@@ -2,26 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from service.api.dependencies import ContextDep, Limit, ProjectId
 from service.api.job_schemas import (
     EmbedCreate,
+    ExportCreate,
+    FileErrors,
+    ImportCreate,
     Job,
     JobCreate,
     JobKind,
     JobList,
+    MapCreate,
     Record,
     RecordList,
     RegisterCreate,
 )
 from service.domain import entities
 from service.domain.errors import NotFound
-from service.usecases import embedding, encoders, jobs, pretraining
+from service.usecases import embedding, encoders, importing, jobs, mapping, pretraining
 from service.usecases.context import Context
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
@@ -46,6 +50,12 @@ def create_job(
         return embedding.request_embedding(context, asked.payload.encoder_id)
     if isinstance(asked, RegisterCreate):
         return encoders.request_encoder(context, asked.payload.spec)
+    if isinstance(asked, ImportCreate):
+        return importing.request_import(context, project, asked.payload.model_dump())
+    if isinstance(asked, ExportCreate):
+        return importing.request_export(context, project, asked.payload.model_dump())
+    if isinstance(asked, MapCreate):
+        return mapping.request_map(context, project)
     return pretraining.request_pretraining(context, project, asked.payload.as_stored())
 
 
@@ -62,11 +72,45 @@ def cancel_job(job_id: str, context: ContextDep) -> entities.Job:
 @router.post(
     "/{job_id}/resume",
     status_code=202,
-    summary="Go on with a pretraining that failed or was cancelled",
+    summary="Go on with a pretraining or an import that failed or was cancelled",
     response_model=Job,
 )
 def resume_job(job_id: str, context: ContextDep) -> entities.Job:
-    return pretraining.resume_pretraining(context, job_id)
+    return jobs.resume_job(context, job_id)
+
+
+@router.get(
+    "/{job_id}/errors",
+    summary="The files that an import could not take, and why",
+    response_model=FileErrors,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def list_errors(
+    job_id: str,
+    context: ContextDep,
+    limit: Limit = 100,
+    format_: Annotated[
+        Literal["json", "csv"], Query(alias="format", description="csv: all of them.")
+    ] = "json",
+) -> dict[str, Any] | Response:
+    if format_ == "csv":
+        name = {"Content-Disposition": 'attachment; filename="errors.csv"'}
+        return Response(
+            importing.errors_as_csv(context, job_id), media_type="text/csv", headers=name
+        )
+    errors, total = importing.list_errors(context, job_id, limit)
+    return {"errors": errors, "total": total}
+
+
+@router.get(
+    "/{job_id}/file",
+    summary="The file that an export made",
+    response_class=FileResponse,
+    responses={200: {"content": {"application/octet-stream": {}}}},
+)
+def get_file(job_id: str, context: ContextDep) -> FileResponse:
+    file = importing.export_file(context, job_id)
+    return FileResponse(file, media_type="application/octet-stream", filename=file.name)
 
 
 @router.get(

@@ -1,0 +1,97 @@
+"""Imports and exports as jobs: what can be asked for, what came of it, and what may be resumed."""
+
+import csv
+import io
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from service.domain.entities import FileError, Job, now
+from service.domain.errors import Invalid, NotFound
+from service.storage import jobs, projects
+from service.usecases import uploads
+from service.usecases.context import Context
+from service.usecases.jobs import get_job, start_job
+
+# An export can be downloaded for so long after its job.
+EXPORT_KEPT_FOR = timedelta(days=1)
+
+
+def request_import(context: Context, project_id: str, payload: dict[str, Any]) -> Job:
+    """Have a worker take the images of a source into the pool.
+
+    Raises NotFound for a project or upload that is not there, Conflict for an upload that is not
+    finished, Invalid where an upload is to be referenced: it is dropped after a day.
+    """
+    with context.database.read() as session:
+        projects.get_project(session, project_id)
+    source = payload["source"]
+    if payload["keep"] == "reference" and (source.startswith(uploads.PREFIX) or "://" in source):
+        raise Invalid(
+            "cannot-reference",
+            "Only files on the server can be read where they are: import this with keep 'copy'.",
+        )
+    if source.startswith(uploads.PREFIX):
+        uploads.require_finished(context, source.removeprefix(uploads.PREFIX))
+    return start_job(context, "import", payload, project_id)
+
+
+def request_export(context: Context, project_id: str, payload: dict[str, Any]) -> Job:
+    """Have a worker write the pool and its labels into a file. Raises NotFound."""
+    with context.database.read() as session:
+        projects.get_project(session, project_id)
+    return start_job(context, "export", payload, project_id)
+
+
+def list_errors(context: Context, job_id: str, limit: int) -> tuple[list[FileError], int]:
+    """The first files that an import could not take, and how many there are. Raises NotFound."""
+    with context.database.read() as session:
+        if jobs.get_job(session, job_id).kind != "import":
+            return [], 0
+        records = jobs.records_after(session, job_id, 0, limit)
+        total = jobs.count_records(session, job_id)
+    return [_error(record) for record in records], total
+
+
+def errors_as_csv(context: Context, job_id: str) -> str:
+    """Every file that an import could not take, with the reason, as a table."""
+    found, _ = list_errors(context, job_id, limit=-1)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["file", "reason"])
+    writer.writerows((_plain(each.file), _plain(each.reason)) for each in found)
+    return text.getvalue()
+
+
+def export_file(context: Context, job_id: str) -> Path:
+    """The file that an export made. Raises NotFound where there is none, yet or any more."""
+    job = get_job(context, job_id)
+    if job.kind != "export":
+        raise NotFound("no-file", f"Job '{job_id}' is of kind '{job.kind}', which makes no file.")
+    if job.state != "succeeded" or job.outcome is None:
+        why = job.error or "ask again when it has succeeded"
+        raise NotFound("no-file", f"Export '{job_id}' is {job.state} and has no file: {why}.")
+    file = context.settings.exports_dir / job.id / str(job.outcome["filename"])
+    if not file.is_file():
+        raise NotFound("no-file", f"The file of export '{job_id}' was dropped: export it again.")
+    return file
+
+
+def drop_old_exports(context: Context) -> None:
+    """Drop files of exports that ended a day ago, and of those that are no job's any more."""
+    folder = context.settings.exports_dir
+    found = {each.name: each for each in folder.iterdir()} if folder.is_dir() else {}
+    with context.database.read() as session:
+        old = jobs.ended_before(session, list(found), now() - EXPORT_KEPT_FOR)
+    for name in old:
+        shutil.rmtree(found[name], ignore_errors=True)
+
+
+def _error(record: dict[str, Any]) -> FileError:
+    return FileError(str(record.get("file", "")), str(record.get("reason", "")))
+
+
+def _plain(text: str) -> str:
+    """Without what a spreadsheet would run as a formula: names of files come from anyone."""
+    return f"'{text}" if text[:1] in "=+-@" and text else text
