@@ -1,0 +1,24 @@
+"""Data sets as other programs write and read them: what is imported and exported.
+
+No database and no web here: files in, `ImageFile`s out, and `ExportItem`s in, files out.
+"""
+
+from models.image_sources import ImageFile, ImageSource, SourceError, UnreadableFile
+from service.interchange.exporting import ExportItem, export_suffix, write_export
+from service.interchange.formats import ExportFormat, ImportFormat
+from service.interchange.opening import open_import
+from service.interchange.urls import UrlPolicy
+
+__all__ = [
+    "ExportFormat",
+    "ExportItem",
+    "ImageFile",
+    "ImageSource",
+    "ImportFormat",
+    "SourceError",
+    "UnreadableFile",
+    "UrlPolicy",
+    "export_suffix",
+    "open_import",
+    "write_export",
+]

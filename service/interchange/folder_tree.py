@@ -1,0 +1,74 @@
+"""A folder of this machine."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from models.image_sources import UnreadableFile
+from service.interchange.names import is_hidden_step
+from service.interchange.roots import OUTSIDE, is_within, open_within, resolve_within
+from service.interchange.tree import reason
+
+
+class FolderTree:
+    """The files below a folder. Links to files inside of `roots` are followed, no others."""
+
+    def __init__(self, folder: Path, roots: Sequence[Path]) -> None:
+        self.where = str(folder)
+        self._folder = folder
+        self._roots = tuple(root.resolve() for root in roots)
+        self._links: set[str] = set()
+        self._refused: dict[str, str] = {}
+        self._names: list[str] | None = None
+
+    def names(self) -> list[str]:
+        """Folder by folder, sorted; what may not be read is among them, to be refused by name."""
+        if self._names is None:
+            self._names = list(self._walk(""))
+        return self._names
+
+    def open(self, name: str) -> BinaryIO:
+        """A file, if it still is inside of the roots."""
+        if name in self._refused:
+            raise UnreadableFile(self._refused[name])
+        return open_within(self._folder / name, self._roots)
+
+    def path(self, name: str) -> Path | None:
+        """Where it lies, or None for what is refused."""
+        if name in self._refused:
+            return None
+        if name not in self._links:
+            return self._folder / name
+        try:
+            return resolve_within(self._folder / name, self._roots)
+        except UnreadableFile:
+            return None
+
+    def _walk(self, below: str) -> Iterator[str]:
+        try:
+            with os.scandir(self._folder / below) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            self._refused[below] = f"the folder cannot be read: {reason(error)}"
+            yield below
+            return
+        for entry in found:
+            if is_hidden_step(entry.name):
+                continue
+            name = f"{below}/{entry.name}" if below else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(name)
+            else:
+                if entry.is_symlink():
+                    self._note_link(name)
+                yield name
+
+    def _note_link(self, name: str) -> None:
+        """Folders behind links are left alone: they may lead in circles."""
+        self._links.add(name)
+        place = (self._folder / name).resolve()
+        if not is_within(place, self._roots):
+            self._refused[name] = OUTSIDE
+        elif place.is_dir():
+            self._refused[name] = "it is a link to a folder, which is not followed: import that one"

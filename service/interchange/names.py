@@ -1,0 +1,123 @@
+"""Names in folders and archives: in any encoding, which are hidden, what they say of classes."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Sequence
+from pathlib import PurePosixPath
+
+from models.image_sources.names import printable
+from models.image_sources.tar import IMAGE_SUFFIXES, LABEL_SUFFIX
+
+# What operating systems and file servers leave in folders.
+LEFT_BEHIND = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"))
+# Folders that part a data set, as Hugging Face's `datasets` knows them: none is a class.
+SPLITS = frozenset(
+    ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
+)
+_DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
+
+
+def decode_name(raw: bytes, otherwise: str = "cp1252") -> str:
+    """A name as text: UTF-8 where it is that, else in the encoding `otherwise`.
+
+    Bytes that are neither stand as escapes, so that names that differ stay different.
+    """
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode(otherwise, "backslashreplace")
+
+
+def shown(name: str) -> str:
+    """A name for people and the database: printable, whatever bytes the file system holds."""
+    return printable(decode_name(name.encode("utf-8", "surrogateescape")))
+
+
+def inner_path(name: str) -> str:
+    """An archive's name with forward slashes, without a drive, a root or empty steps."""
+    steps = _DRIVE.sub("", name.replace("\\", "/")).split("/")
+    return "/".join(step for step in steps if step not in ("", "."))
+
+
+def climbs(name: str) -> bool:
+    """Whether a name leads up and perhaps out of its folder."""
+    return ".." in name.split("/")
+
+
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or with a number where it is taken: what has the same name is no less an image."""
+    free, number = name, 2
+    while free in taken:
+        path = PurePosixPath(name)
+        free, number = str(path.with_stem(f"{path.stem} ({number})")), number + 1
+    return free
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file, or a folder above it, is not meant to be seen."""
+    return any(is_hidden_step(step) for step in name.split("/"))
+
+
+def is_hidden_step(step: str) -> bool:
+    """The same of one step of a path."""
+    return (step.startswith(".") and step != "..") or step.lower() in LEFT_BEHIND
+
+
+def suffix(name: str) -> str:
+    """The last suffix in small letters, with its dot; '' where there is none."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def is_image(name: str) -> bool:
+    """Whether a name is that of an image in a format that can be read."""
+    return suffix(name) in IMAGE_SUFFIXES
+
+
+def sample(name: str) -> str:
+    """A path up to the first dot of its last step, which the files of one WebDataset share."""
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + last.split(".", 1)[0]
+
+
+def image_names(names: Sequence[str]) -> list[str]:
+    """`names` without what lies beside an image under its name (captions, boxes) and labels.
+
+    All others are given, so that what turns out to be no image is reported.
+    """
+    beside = {sample(name) for name in names if is_image(name)}
+    return [
+        name
+        for name in names
+        if is_image(name) or not (suffix(name) == LABEL_SUFFIX or sample(name) in beside)
+    ]
+
+
+def label_by_folder(names: Sequence[str]) -> Callable[[str], str | None]:
+    """What tells the class of a file: the first folder below those that wrap or split them all."""
+    images = [name for name in names if is_image(name)] or names
+    depth = _wrapped(images)
+
+    def label(name: str) -> str | None:
+        steps = name.split("/", depth + 1)
+        return shown(steps[depth]) if len(steps) > depth + 1 else None
+
+    return label
+
+
+def _wrapped(names: Sequence[str]) -> int:
+    """How many leading folders name no class."""
+    depth, parted = 0, False
+    while names:
+        steps = min(name.count("/") for name in names) + 1 - depth
+        folders = {name.split("/", depth + 1)[depth] for name in names} if steps > 1 else set()
+        parts = not parted and len(folders) > 1 and {each.lower() for each in folders} <= SPLITS
+        if not parts and not (len(folders) == 1 and steps > 2):
+            break
+        depth, parted = depth + 1, parted or parts
+    return depth
+
+
+def describe(names: Iterable[str]) -> str:
+    """How many files of which kinds: '12 of .txt, 1 of .pdf'."""
+    kinds = Counter(suffix(name) or "no suffix" for name in names)
+    return ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common(5))

@@ -1,0 +1,189 @@
+"""A tar archive, plain or compressed. Names are never used as paths."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from models.image_sources import SourceError, UnreadableFile
+from service.interchange.limits import MAX_ENTRIES, bomb, most_bytes
+from service.interchange.names import climbs, decode_name, free_name, inner_path, is_hidden
+from service.interchange.tree import DAMAGED, reason
+
+# By a file's first bytes.
+_COMPRESSIONS: dict[bytes, Any] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
+# Names and attributes come in blocks of their own, which are read whole; this is far above any.
+MAX_HEADER_BYTES = 2**20
+CHUNK = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """Where in the archive a file's bytes lie, or why they cannot be had."""
+
+    start: int
+    size: int
+    refused: str = ""
+
+
+class TarTree:
+    """The files of a plain tar, each found by its place."""
+
+    def __init__(self, archive: Path, plain: Path, damage: str = "") -> None:
+        """`plain` is the archive, uncompressed; `damage` says why it is not whole."""
+        self.where = str(archive)
+        self._plain = plain
+        self._members: dict[str, _Member] = {}
+        damage = self._index() or damage
+        if damage and not self._members:
+            raise SourceError(f"{archive} cannot be read as a tar file: {damage}")
+        if damage:
+            why = f"the archive is cut off or damaged, its other files are lost: {damage}"
+            self._members[archive.name] = _Member(0, 0, why)
+
+    def names(self) -> list[str]:
+        """In the archive's order, in which they are read the fastest."""
+        return [name for name in self._members if not is_hidden(name)]
+
+    def open(self, name: str) -> BinaryIO:
+        """A file, through an opening of its own of the archive."""
+        member = self._members[name]
+        if member.refused:
+            raise UnreadableFile(member.refused)
+        return cast("BinaryIO", io.BufferedReader(_Part(self._plain, member)))
+
+    def path(self, name: str) -> Path | None:  # noqa: ARG002
+        """Nowhere but in the archive."""
+        return None
+
+    def _index(self) -> str:
+        """Finds all members; says why where that ends too early."""
+        try:
+            with (
+                self._plain.open("rb") as file,
+                tarfile.open(
+                    fileobj=cast("BinaryIO", _Headers(file)), mode="r:", encoding="utf-8"
+                ) as tar,
+            ):
+                while member := tar.next():
+                    # tarfile would keep a kilobyte of each.
+                    tar.members.clear()  # type: ignore[attr-defined]
+                    if not member.isdir():
+                        self._add(member)
+        except DAMAGED as error:
+            return reason(error)
+        return ""
+
+    def _add(self, member: tarfile.TarInfo) -> None:
+        if len(self._members) == MAX_ENTRIES:
+            raise SourceError(f"{self.where} has more than {MAX_ENTRIES:,} entries: part it")
+        name = inner_path(decode_name(member.name.encode("utf-8", "surrogateescape")))
+        place = _Member(member.offset_data, member.size, _refusal(name, member))
+        if member.islnk():  # tar's way to keep a file's bytes once
+            place = self._members.get(inner_path(member.linkname), place)
+        self._members[free_name(name, self._members)] = place
+
+
+@contextmanager
+def open_tar(archive: Path, scratch: Path | None = None) -> Iterator[TarTree]:
+    """Raises SourceError for what is no tar, or a bomb.
+
+    A compressed one is unpacked beside, in the folder `scratch`, while it is open: only so can
+    any of its files be reached, more than once and from many threads.
+    """
+    opener = _decompressor(archive)
+    if opener is None:
+        yield TarTree(archive, archive)
+        return
+    with tempfile.NamedTemporaryFile(dir=scratch, prefix="handful-", suffix=".tar") as plain:
+        damage = _unpack(archive, opener, cast("BinaryIO", plain))
+        yield TarTree(archive, Path(plain.name), damage)
+
+
+def _decompressor(archive: Path) -> Any:
+    with archive.open("rb") as file:
+        start = file.read(6)
+    return next((each for magic, each in _COMPRESSIONS.items() if start.startswith(magic)), None)
+
+
+def _unpack(archive: Path, opener: Any, plain: BinaryIO) -> str:
+    """Writes what can be unpacked; says why where that is not all."""
+    left = most_bytes(archive.stat().st_size)
+    damage = ""
+    with opener(archive) as packed:
+        while not damage:
+            chunk, damage = _read_chunk(packed)
+            left -= len(chunk)
+            if left < 0:
+                raise bomb(archive)
+            if not chunk:
+                break
+            plain.write(chunk)
+    plain.flush()
+    return damage
+
+
+def _read_chunk(packed: BinaryIO) -> tuple[bytes, str]:
+    """The next bytes, none at the end, and what is wrong with them."""
+    try:
+        return packed.read(CHUNK), ""
+    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        return b"", reason(error)
+
+
+def _refusal(name: str, member: tarfile.TarInfo) -> str:
+    """Why a member's bytes are not to be had, or ''."""
+    if climbs(name):
+        return "its name leads out of the archive"
+    if member.issym() or member.islnk():
+        return "it is a link; links inside of archives are not followed"
+    if not member.isreg() or member.sparse is not None:
+        return "it is no regular file"
+    return ""
+
+
+class _Headers:
+    """A tar as tarfile indexes it: only headers are read, and none may fill the memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {size:,} bytes")
+        return self._file.read(size)
+
+
+class _Part(io.RawIOBase):
+    """Some bytes of a file, as a file."""
+
+    def __init__(self, path: Path, member: _Member) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._file.seek(member.start)
+        self._left = member.size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)[: self._left]
+        count = self._file.readinto(view)
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

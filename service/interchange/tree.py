@@ -1,0 +1,64 @@
+"""What folders, archives and buckets have in common: named files that can be opened."""
+
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from models.image_sources import SourceError, UnreadableFile
+
+# What opening or reading a damaged, encrypted or strangely packed file raises.
+DAMAGED = (
+    OSError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+# Annotations are read in one go or row by row; no list of a few million images is longer.
+MAX_ANNOTATION_BYTES = 4 * 2**30
+
+
+class Tree(Protocol):
+    """Files by their paths below one place, with forward slashes, in any encoding.
+
+    `where` is the place, for messages. All may be called from any thread while the tree is open.
+    """
+
+    where: str
+
+    def names(self) -> list[str]:
+        """All files that are not hidden, always in the same order."""
+
+    def open(self, name: str) -> BinaryIO:
+        """One of the files. Raises UnreadableFile, or one of DAMAGED later, on reading."""
+
+    def path(self, name: str) -> Path | None:
+        """Where a file lies on this machine for good, free of links; None inside of archives."""
+
+
+def read_file(tree: Tree, name: str, limit: int) -> bytes:
+    """The first `limit` bytes of a file. Raises UnreadableFile."""
+    try:
+        with tree.open(name) as file:
+            return file.read(limit)
+    except DAMAGED as error:
+        raise UnreadableFile(f"it cannot be read: {reason(error)}") from error
+
+
+def open_annotations(tree: Tree, name: str) -> BinaryIO:
+    """A file that the whole import depends on. Raises SourceError."""
+    try:
+        return tree.open(name)
+    except (UnreadableFile, *DAMAGED) as error:
+        raise SourceError(f"{name} in {tree.where} cannot be read: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """An error in words, without the paths of the server that OSError adds."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -1,0 +1,80 @@
+"""A zip archive. Names are never used as paths, so that none can reach outside."""
+
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from models.image_sources import SourceError, UnreadableFile
+from service.interchange.limits import MAX_ENTRIES, check_ratio
+from service.interchange.names import climbs, decode_name, free_name, inner_path, is_hidden
+from service.interchange.tree import DAMAGED, reason
+
+_UTF_8 = 0x800
+_LINK = "it is a link; links inside of archives are not followed"
+
+
+class ZipTree:
+    """The files of an open zip."""
+
+    def __init__(self, archive: Path, opened: zipfile.ZipFile) -> None:
+        self.where = str(archive)
+        self._opened = opened
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        for info in opened.infolist():
+            if not info.is_dir():
+                name = free_name(inner_path(entry_name(info)), self._entries)
+                self._entries[name] = info
+
+    def names(self) -> list[str]:
+        """Sorted."""
+        return sorted(name for name in self._entries if not is_hidden(name))
+
+    def open(self, name: str) -> BinaryIO:
+        """An entry, which gives no more bytes than the archive's directory says."""
+        info = self._entries[name]
+        if climbs(name):
+            raise UnreadableFile("its name leads out of the archive")
+        if stat.S_ISLNK(info.external_attr >> 16):
+            raise UnreadableFile(_LINK)
+        return cast("BinaryIO", self._opened.open(info))
+
+    def path(self, name: str) -> Path | None:  # noqa: ARG002
+        """Nowhere but in the archive."""
+        return None
+
+
+@contextmanager
+def open_zip(archive: Path) -> Iterator[ZipTree]:
+    """Raises SourceError for what is no zip, or a bomb."""
+    try:
+        opened = zipfile.ZipFile(archive)
+    except DAMAGED as error:
+        raise SourceError(f"{archive} cannot be read as a zip file: {reason(error)}") from error
+    with opened:
+        _check(archive, opened)
+        yield ZipTree(archive, opened)
+
+
+def entry_name(info: zipfile.ZipInfo) -> str:
+    """The name as it was meant: many programs write UTF-8 and do not say so."""
+    if info.flag_bits & _UTF_8:
+        return info.filename
+    try:
+        return decode_name(info.orig_filename.encode("cp437"), "cp437")
+    except UnicodeEncodeError:  # read from the entry's Unicode field, and right already
+        return info.filename
+
+
+def _check(archive: Path, opened: zipfile.ZipFile) -> None:
+    entries = opened.infolist()
+    if len(entries) > MAX_ENTRIES:
+        raise SourceError(
+            f"{archive} has {len(entries):,} entries; at most {MAX_ENTRIES:,} are read: part it"
+        )
+    packed = archive.stat().st_size
+    if sum(info.compress_size for info in entries) > packed:
+        raise SourceError(f"{archive} is refused: its entries overlap, as in a zip bomb")
+    check_ratio(archive, packed, sum(info.file_size for info in entries))
