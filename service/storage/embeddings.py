@@ -1,14 +1,45 @@
 """Rows of embeddings: the truth from which every index is derived."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from sqlalchemy import Select, func, or_, select
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from models.features import Features
 from service.storage.images import is_embedded
+from service.storage.projects import count_images
 from service.storage.tables import EmbeddingRow, ImageRow, ProjectRow
+
+
+class WaitingImage(NamedTuple):
+    """An image that waits for an encoder."""
+
+    id: int
+    sha256: str
+    project_id: str
+
+
+def waiting_images(
+    session: Session,
+    encoder_id: str,
+    *,
+    after: int = 0,
+    until: int | None = None,
+    limit: int | None = None,
+) -> list[WaitingImage]:
+    """Images that it has not seen, of all projects that use it or will, the oldest first.
+
+    From behind the image `after`, and to the image `until` where that is given.
+    """
+    columns = (ImageRow.id, ImageRow.sha256, ImageRow.project_id)
+    query = _pending(encoder_id).with_only_columns(*columns).where(ImageRow.id > after)
+    if until is not None:
+        query = query.where(ImageRow.id <= until)
+    rows = session.execute(query.order_by(ImageRow.id).limit(limit))
+    return [WaitingImage(*row) for row in rows]
 
 
 def pending_images(session: Session, encoder_id: str, limit: int, after: int = 0) -> list[ImageRow]:
@@ -33,42 +64,66 @@ def pending_among(
 
 def count_pending(session: Session, encoder_id: str, project_id: str | None = None) -> int:
     """Number of images that the encoder has not embedded, in one project or in all that use it."""
-    query = _pending(encoder_id)
-    if project_id is not None:
-        query = query.where(ImageRow.project_id == project_id)
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    wanted = or_(ProjectRow.encoder_id == encoder_id, ProjectRow.next_encoder_id == encoder_id)
+    projects = session.scalars(select(ProjectRow.id).where(wanted))
+    # Two counts of index entries: looking for each image's embedding would take seconds.
+    return sum(
+        count_images(session, each) - count_embeddings(session, each, encoder_id)
+        for each in projects
+        if project_id in (None, each)
+    )
 
 
 def add_embeddings(
     session: Session, encoder_id: str, image_ids: Sequence[int], features: Features
 ) -> None:
     """Keep features (n, dimension), one row an image; those that are there already stay."""
-    kept = select(ImageRow.id).where(ImageRow.id.in_(image_ids), ~is_embedded(encoder_id))
-    wanted = set(session.scalars(kept))
-    session.add_all(
-        EmbeddingRow(image_id=image_id, encoder_id=encoder_id, vector=_to_bytes(vector))
+    projects = _unseen(session, encoder_id, image_ids)
+    rows = [
+        {
+            "image_id": image_id,
+            "project_id": projects[image_id],
+            "encoder_id": encoder_id,
+            "vector": _to_bytes(vector),
+        }
         for image_id, vector in zip(image_ids, features, strict=True)
-        if image_id in wanted
-    )
+        if image_id in projects
+    ]
+    if rows:
+        session.execute(insert(EmbeddingRow), rows)
+
+
+def _unseen(session: Session, encoder_id: str, image_ids: Sequence[int]) -> dict[int, str]:
+    """Project of those of the images that are in a pool and that the encoder has not embedded."""
+    found: dict[int, str] = {}
+    for start in range(0, len(image_ids), 500):
+        some = ImageRow.id.in_(image_ids[start : start + 500])
+        rows = session.execute(
+            select(ImageRow.id, ImageRow.project_id).where(some, ~is_embedded(encoder_id))
+        )
+        found |= {row[0]: row[1] for row in rows}
+    return found
 
 
 def embeddings_after(
-    session: Session, project_id: str, encoder_id: str, last_id: int
-) -> tuple[list[int], list[int], Features]:
-    """The project's embeddings newer than `last_id`: row ids, image ids, features (n, d)."""
+    session: Session, project_id: str, encoder_id: str, last_id: int, limit: int | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Features]:
+    """The project's first embeddings newer than `last_id`, in the order they came.
+
+    Row ids (n,), image ids (n,), features (n, d).
+    """
     rows = session.execute(
         select(EmbeddingRow.id, EmbeddingRow.image_id, EmbeddingRow.vector)
-        .join(ImageRow, ImageRow.id == EmbeddingRow.image_id)
-        .where(
-            ImageRow.project_id == project_id,
-            EmbeddingRow.encoder_id == encoder_id,
-            EmbeddingRow.id > last_id,
-        )
+        .where(*_in_pool(project_id, encoder_id), EmbeddingRow.id > last_id)
         .order_by(EmbeddingRow.id)
+        .limit(limit)
     ).all()
     vectors = _from_bytes(b"".join(row.vector for row in rows))
     features = vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
-    return [row.id for row in rows], [row.image_id for row in rows], features
+    row_ids, image_ids = (
+        np.array([row[column] for row in rows], dtype=np.int64) for column in (0, 1)
+    )
+    return row_ids, image_ids, features
 
 
 def features_of(session: Session, encoder_id: str, image_ids: Sequence[int]) -> dict[int, Features]:
@@ -85,22 +140,27 @@ def counts_by_encoder(session: Session, project_id: str) -> dict[str, int]:
     """Number of the project's images that each encoder has embedded."""
     rows = session.execute(
         select(EmbeddingRow.encoder_id, func.count())
-        .join(ImageRow, ImageRow.id == EmbeddingRow.image_id)
-        .where(ImageRow.project_id == project_id)
+        .where(EmbeddingRow.project_id == project_id)
         .group_by(EmbeddingRow.encoder_id)
     )
     return {row[0]: row[1] for row in rows}
 
 
-def count_embeddings(session: Session, project_id: str, encoder_id: str) -> int:
-    """Number of the project's images that the encoder has embedded."""
-    query = (
-        select(func.count())
-        .select_from(EmbeddingRow)
-        .join(ImageRow, ImageRow.id == EmbeddingRow.image_id)
-        .where(ImageRow.project_id == project_id, EmbeddingRow.encoder_id == encoder_id)
+def count_embeddings(
+    session: Session, project_id: str, encoder_id: str, after: int = 0, limit: int | None = None
+) -> int:
+    """Number of the project's images that the encoder has embedded, with rows behind `after`.
+
+    It is counted up to `limit`, where more would not matter.
+    """
+    found = select(EmbeddingRow.id).where(
+        *_in_pool(project_id, encoder_id), EmbeddingRow.id > after
     )
-    return session.scalar(query) or 0
+    return session.scalar(select(func.count()).select_from(found.limit(limit).subquery())) or 0
+
+
+def _in_pool(project_id: str, encoder_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return EmbeddingRow.project_id == project_id, EmbeddingRow.encoder_id == encoder_id
 
 
 def _pending(encoder_id: str) -> Select[ImageRow]:

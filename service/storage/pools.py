@@ -105,11 +105,11 @@ def _extended(pool: Pool, session: Session, project_id: str) -> Pool:
     row_ids, image_ids, features = embeddings_after(
         session, project_id, pool.encoder_id, pool.last_row_id
     )
-    if not row_ids:
+    if not len(row_ids):
         return pool
     return Pool(
         pool.encoder_id,
-        np.concatenate([pool.image_ids, np.array(image_ids, np.int64)]),
+        np.concatenate([pool.image_ids, image_ids]),
         FeatureRows(np.concatenate([pool.features[:], features]) if len(pool) else features),
-        row_ids[-1],
+        int(row_ids[-1]),
     )

@@ -91,6 +91,16 @@ class ImageRow(Base):
     __tablename__ = "images"
     __table_args__ = (
         UniqueConstraint("project_id", "sha256"),
+        # Lists and counts a pool without looking at the rows themselves.
+        Index("ix_images_project_id_id", "project_id", "id"),
+        # By content, which is as good as by chance: the first of them are a fair sample.
+        Index(
+            "ix_images_reference",
+            "project_id",
+            "sha256",
+            sqlite_where=text("reference_label IS NOT NULL"),
+            postgresql_where=text("reference_label IS NOT NULL"),
+        ),
         # Few images are near-duplicates: an index of those alone.
         Index(
             "ix_images_project_id_near_duplicate_of",
@@ -132,12 +142,49 @@ class ExampleRow(Base):
 
 class EmbeddingRow(Base):
     __tablename__ = "embeddings"
-    __table_args__ = (UniqueConstraint("image_id", "encoder_id"), _NEVER_REUSE_IDS)
+    __table_args__ = (
+        UniqueConstraint("image_id", "encoder_id"),
+        # Counts a pool, and finds what is new in it, whatever its size.
+        Index("ix_embeddings_pool", "project_id", "encoder_id", "id"),
+        _NEVER_REUSE_IDS,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    # The image's, which never changes; it goes with the image.
+    project_id: Mapped[str] = mapped_column(server_default="")
     image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="CASCADE"))
     encoder_id: Mapped[str] = mapped_column(ForeignKey("encoders.id", ondelete="CASCADE"))
     vector: Mapped[bytes] = mapped_column(LargeBinary, doc="float32, little-endian, (dimension,)")
+
+
+class RemovalRow(Base):
+    """An image that was deleted: what tells a reader of the pool to leave it out."""
+
+    __tablename__ = "removals"
+    __table_args__ = (Index("ix_removals_project_id_id", "project_id", "id"), _NEVER_REUSE_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    image_id: Mapped[int]
+
+
+class IndexRow(Base):
+    """A version of a pool's index: a folder that holds the pool as it was at one moment."""
+
+    __tablename__ = "indexes"
+    __table_args__ = (
+        Index("ix_indexes_pool", "project_id", "encoder_id", "id"),
+        _NEVER_REUSE_IDS,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    encoder_id: Mapped[str] = mapped_column(ForeignKey("encoders.id", ondelete="CASCADE"))
+    rows: Mapped[int]
+    kind: Mapped[str]
+    last_embedding_id: Mapped[int]
+    last_removal_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ClassifierRow(Base):
@@ -210,3 +257,20 @@ class MapRow(Base):
         LargeBinary, deferred=True, doc="image ids (n,) int32, then places (n, 2) uint16"
     )
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class ExtractionPartRow(Base):
+    """Images that one worker embeds for a job: those from the first to the last that waited."""
+
+    __tablename__ = "extraction_parts"
+
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    first_image_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last_image_id: Mapped[int]
+    images: Mapped[int]
+    embedded: Mapped[int] = mapped_column(default=0)
+    unreadable: Mapped[list[int]] = mapped_column(JSON, default=list)
+    finished: Mapped[bool] = mapped_column(default=False)
+    # Who embeds it, while the heart beats; whoever comes next takes it where it stopped.
+    holder: Mapped[str | None]
+    heartbeat_at: Mapped[datetime | None]
