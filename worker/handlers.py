@@ -23,6 +23,7 @@ from service.usecases.embedding import (
 )
 from service.usecases.encoders import enter_encoder
 from service.usecases.fitting import refit
+from worker.mapping import make_map
 from worker.pretraining import pretrain
 from worker.running import RunningJob
 
@@ -77,4 +78,9 @@ def _open_encoder(folder: Path) -> TorchEncoder | OnnxEncoder:
     return TorchEncoder(folder) if torch.cuda.is_available() else OnnxEncoder(folder)
 
 
-HANDLERS = {"embed": embed, "register_encoder": register, "pretrain": pretrain}
+HANDLERS = {
+    "embed": embed,
+    "register_encoder": register,
+    "pretrain": pretrain,
+    "map": make_map,
+}

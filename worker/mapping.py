@@ -1,0 +1,24 @@
+"""The job `map`: a plane on which a project's images lie beside those that they are like.
+
+It takes minutes for a large pool and keeps nothing on the way: a job that was cut off starts again
+and, because nothing in it is random from one run to the next, comes to the same map.
+"""
+
+from models.projection import project
+from service.usecases.mapping import keep_map
+from worker.running import RunningJob
+
+
+def make_map(running: RunningJob) -> None:
+    """Project the pool that there is when the job starts; images that come later are placed."""
+    context, job = running.context, running.job
+    project_id, encoder_id = str(job.project_id), job.payload["encoder_id"]
+    with context.database.read() as session:
+        pool = context.pools.get(session, project_id, encoder_id)
+    if not len(pool):
+        raise ValueError("The project has no embedded image any more: there is nothing to map.")
+    places = project(
+        pool.features,
+        lambda done, total, message: running.report(done=done, total=total, message=message),
+    )
+    keep_map(context, project_id, encoder_id, pool.image_ids, places)
