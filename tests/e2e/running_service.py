@@ -92,12 +92,17 @@ def wait_until_ready(service: RunningService) -> None:
     def ready() -> bool:
         if service.process.poll() is not None:
             raise AssertionError(f"the service ended: {service.log.read_text()}")
-        try:
-            return httpx.get(f"{service.address}/health/ready", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
+        return is_ready(service.address)
 
     wait_for(ready, "the service to be ready", READY_SECONDS)
+
+
+def is_ready(address: str) -> bool:
+    """Whether an api answers that all its parts are in order."""
+    try:
+        return httpx.get(f"{address}/health/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def wait_for(check: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
