@@ -29,7 +29,7 @@ class ParquetSource:
     @contextmanager
     def opened(self) -> Iterator[Iterable[ImageFile]]:
         """In the table's order."""
-        arrow, parquet = _pyarrow()
+        arrow, parquet = load_pyarrow()
         try:
             file = parquet.ParquetFile(self.table)
         except (arrow.ArrowInvalid, OSError) as error:
@@ -64,9 +64,9 @@ class ParquetSource:
         return ImageFile(name, label, lambda limit: data[:limit])
 
 
-def image_column(schema: Any, table: Path) -> str:
+def image_column(schema: Any, table: object) -> str:
     """The column of `schema` (pyarrow) with images. Raises SourceError where that is not clear."""
-    found = [field.name for field in schema if _holds_bytes(field.type)]
+    found = [field.name for field in schema if holds_bytes(field.type)]
     named = [name for name in IMAGE_COLUMNS if name in found]
     if len(found) != 1 and not named:
         raise SourceError(
@@ -76,14 +76,16 @@ def image_column(schema: Any, table: Path) -> str:
     return named[0] if named else found[0]
 
 
-def _holds_bytes(kind: Any) -> bool:
-    arrow, _ = _pyarrow()
+def holds_bytes(kind: Any) -> bool:
+    """Whether a pyarrow type is one of bytes, or of structures with them as `bytes`."""
+    arrow, _ = load_pyarrow()
     if arrow.types.is_struct(kind):
-        return any(field.name == "bytes" and _holds_bytes(field.type) for field in kind)
+        return any(field.name == "bytes" and holds_bytes(field.type) for field in kind)
     return bool(arrow.types.is_binary(kind) or arrow.types.is_large_binary(kind))
 
 
-def _pyarrow() -> tuple[ModuleType, ModuleType]:
+def load_pyarrow() -> tuple[ModuleType, ModuleType]:
+    """`pyarrow` and `pyarrow.parquet`. Raises SourceError where they are not installed."""
     try:
         import pyarrow
         from pyarrow import parquet

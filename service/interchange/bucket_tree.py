@@ -37,6 +37,10 @@ class BucketTree:
         """Sorted."""
         return sorted(name for name in self._sizes if not is_hidden(name))
 
+    def has(self, name: str) -> bool:
+        """Whether there is an object of this name."""
+        return name in self._sizes
+
     def open(self, name: str) -> BinaryIO:
         """An object; what is larger than any image comes piece by piece."""
         try:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from models.image_sources import UnreadableFile
 from service.interchange.names import is_hidden_step
-from service.interchange.roots import OUTSIDE, is_within, open_within, resolve_within
+from service.interchange.roots import OUTSIDE, is_within, open_within, place_within
 from service.interchange.tree import reason
 
 
@@ -18,7 +18,6 @@ class FolderTree:
         self.where = str(folder)
         self._folder = folder
         self._roots = tuple(root.resolve() for root in roots)
-        self._links: set[str] = set()
         self._refused: dict[str, str] = {}
         self._names: list[str] | None = None
 
@@ -28,6 +27,10 @@ class FolderTree:
             self._names = list(self._walk(""))
         return self._names
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a file; outside of the roots that is told of none."""
+        return place_within(self._folder / name, self._roots).is_file()
+
     def open(self, name: str) -> BinaryIO:
         """A file, if it still is inside of the roots."""
         if name in self._refused:
@@ -36,12 +39,8 @@ class FolderTree:
 
     def path(self, name: str) -> Path | None:
         """Where it lies, or None for what is refused."""
-        if name in self._refused:
-            return None
-        if name not in self._links:
-            return self._folder / name
         try:
-            return resolve_within(self._folder / name, self._roots)
+            return None if name in self._refused else place_within(self._folder / name, self._roots)
         except UnreadableFile:
             return None
 
@@ -61,12 +60,11 @@ class FolderTree:
                 yield from self._walk(name)
             else:
                 if entry.is_symlink():
-                    self._note_link(name)
+                    self._check_link(name)
                 yield name
 
-    def _note_link(self, name: str) -> None:
+    def _check_link(self, name: str) -> None:
         """Folders behind links are left alone: they may lead in circles."""
-        self._links.add(name)
         place = (self._folder / name).resolve()
         if not is_within(place, self._roots):
             self._refused[name] = OUTSIDE

@@ -1,6 +1,8 @@
 """From what a user names to the images it holds."""
 
 import hashlib
+import itertools
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,14 +12,27 @@ from models.image_sources import ImageFile, ImageSource, SourceError
 from service.interchange.bucket_tree import BucketTree
 from service.interchange.folder_layout import read_folders
 from service.interchange.folder_tree import FolderTree
-from service.interchange.formats import ImportFormat
+from service.interchange.formats import ImportFormat, Layout
+from service.interchange.layouts import Found, find_layout, reader_of
+from service.interchange.listed import listed_files
+from service.interchange.locating import Locator
+from service.interchange.records import ending_with_damage
 from service.interchange.roots import allowed_path
-from service.interchange.tar_tree import open_tar
+from service.interchange.tar_tree import is_tar, open_tar
 from service.interchange.tree import Tree
-from service.interchange.urls import UrlPolicy
+from service.interchange.urls import Fetcher, UrlPolicy
 from service.interchange.zip_tree import open_zip
 
-TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+ANNOTATIONS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+# What is asked for where it is not left to be found out; the rest say where it lies.
+_LAYOUTS: dict[ImportFormat, Layout] = {
+    "folder": "folder",
+    "csv": "csv",
+    "coco": "coco",
+    "labelstudio": "labelstudio",
+    "hf": "hf",
+    "parquet": "parquet",
+}
 
 
 def open_import(
@@ -34,9 +49,8 @@ def open_import(
     folder for what is unpacked meanwhile. Files of buckets and of URLs are fetched when they are
     read, so read them in many threads. Raises SourceError.
     """
-    if text.startswith("s3://"):
-        return Import(text, None, format, tuple(roots), urls, scratch)
-    place = allowed_path(text, roots)
+    place = None if text.startswith("s3://") else allowed_path(text, roots)
+    _check_kind(text, place, format)
     return Import(text, place, format, tuple(roots), urls, scratch)
 
 
@@ -65,16 +79,53 @@ class Import:
     @contextmanager
     def opened(self) -> Iterator[Iterable[ImageFile]]:
         """In an order that is always the same. Raises SourceError, where there is no image too."""
-        with self._tree() as tree:
-            yield read_folders(tree)
+        with self._tree() as tree, Fetcher(self.urls) as fetch:
+            found = find_layout(tree, _LAYOUTS.get(self.format), self._annotations())
+            files = _listed(found, tree, fetch) if found.annotations else read_folders(tree)
+            first = next(files, None)
+            if first is None:
+                raise SourceError(f"{', '.join(found.annotations)} in {tree.where} list no images")
+            yield itertools.chain([first], files)
+
+    def _annotations(self) -> str | None:
+        """The one file that was named, where it is one of annotations."""
+        if self.place is None or self.place.suffix.lower() not in ANNOTATIONS:
+            return None
+        return self.place.name if self.place.is_file() else None
 
     def _tree(self) -> AbstractContextManager[Tree]:
         if self.place is None:
             return nullcontext(BucketTree(self.text))
         if self.place.is_dir():
             return nullcontext(FolderTree(self.place, self.roots))
-        if self.place.name.lower().endswith(TAR_SUFFIXES):
+        if self._annotations():
+            return nullcontext(FolderTree(self.place.parent, self.roots))
+        if is_tar(self.place):
             return open_tar(self.place, self.scratch)
-        if self.place.suffix.lower() == ".zip":
-            return open_zip(self.place)
-        raise SourceError(f"{self.text} is of no kind that can be imported")
+        return open_zip(self.place)
+
+
+def _listed(found: Found, tree: Tree, fetch: Fetcher) -> Iterator[ImageFile]:
+    locator, read = Locator(tree), reader_of(found.layout)
+    for name in found.annotations:
+        records = ending_with_damage(read(tree, name), name)
+        yield from listed_files(records, name, tree, locator, fetch)
+
+
+def _check_kind(text: str, place: Path | None, format: ImportFormat) -> None:  # noqa: A002
+    """Raises SourceError where a place is not of the kind that was said."""
+    if place is None or place.is_dir():
+        kind = "s3" if place is None else "folder"
+    elif place.suffix.lower() in ANNOTATIONS:
+        kind = "annotations"
+    elif is_tar(place):
+        kind = "tar"
+    elif zipfile.is_zipfile(place):
+        kind = "zip"
+    else:
+        raise SourceError(
+            f"{text} is of no kind that can be imported: expected a folder, a zip, a tar, "
+            "or a .csv, .tsv, .json, .jsonl or .parquet file"
+        )
+    if format in ("zip", "tar", "s3") and format != kind:
+        raise SourceError(f"{text} is no {format}, it is of the kind {kind}")

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from models.image_sources import SourceError, UnreadableFile
 
-OUTSIDE = "it is a symbolic link that leads out of the folders that imports may read"
+OUTSIDE = "it is outside of the folders that imports may read, or a symbolic link that leads there"
 # A pipe must not keep its opener waiting, nor may a link have come between check and opening.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
@@ -27,7 +27,7 @@ def allowed_path(text: str, roots: Sequence[Path]) -> Path:
         place = Path(text).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise SourceError(f"{text!r} is no path: {error}") from error
-    if not is_within(place, roots):
+    if not is_within(place, [root.resolve() for root in roots]):
         raise SourceError(
             f"{text} is outside of the folders that imports may read: "
             f"{', '.join(map(str, roots))}. HANDFUL_IMPORT_ROOTS names them"
@@ -38,16 +38,16 @@ def allowed_path(text: str, roots: Sequence[Path]) -> Path:
 
 
 def is_within(place: Path, roots: Sequence[Path]) -> bool:
-    """Whether a resolved place is one of `roots` or below one."""
-    return any(place.is_relative_to(root.resolve()) for root in roots)
+    """Whether a place is one of `roots` or below one; all of them free of links."""
+    return any(place.is_relative_to(root) for root in roots)
 
 
-def resolve_within(path: Path, roots: Sequence[Path]) -> Path:
-    """The file that `path` is, free of links. Raises UnreadableFile where that is outside."""
+def place_within(path: Path, roots: Sequence[Path]) -> Path:
+    """What `path` is, free of links; it need not exist. Raises UnreadableFile where outside."""
     try:
-        place = path.resolve(strict=True)
-    except (OSError, RuntimeError) as error:
-        raise UnreadableFile("it is not there, or a link to nothing") from error
+        place = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UnreadableFile(f"its path cannot be followed: {error}") from error
     if not is_within(place, roots):
         raise UnreadableFile(OUTSIDE)
     return place
@@ -55,7 +55,7 @@ def resolve_within(path: Path, roots: Sequence[Path]) -> Path:
 
 def open_within(path: Path, roots: Sequence[Path]) -> BinaryIO:
     """A regular file inside of `roots`; links are followed inside alone. Raises UnreadableFile."""
-    place = resolve_within(path, roots)
+    place = place_within(path, roots)
     try:
         file = os.fdopen(os.open(place, _FLAGS), "rb")
     except OSError as error:

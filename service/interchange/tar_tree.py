@@ -57,6 +57,10 @@ class TarTree:
         """In the archive's order, in which they are read the fastest."""
         return [name for name in self._members if not is_hidden(name)]
 
+    def has(self, name: str) -> bool:
+        """Whether there is a member of this name."""
+        return name in self._members
+
     def open(self, name: str) -> BinaryIO:
         """A file, through an opening of its own of the archive."""
         member = self._members[name]
@@ -110,6 +114,21 @@ def open_tar(archive: Path, scratch: Path | None = None) -> Iterator[TarTree]:
     with tempfile.NamedTemporaryFile(dir=scratch, prefix="handful-", suffix=".tar") as plain:
         damage = _unpack(archive, opener, cast("BinaryIO", plain))
         yield TarTree(archive, Path(plain.name), damage)
+
+
+def is_tar(archive: Path) -> bool:
+    """Whether a file is a tar, plain or compressed, whatever its name."""
+    opener = _decompressor(archive) or open
+    try:
+        with opener(archive, "rb") as file:
+            return bytes(file.read(512)[257:262]) == b"ustar" or _is_named_so(archive)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error):
+        return _is_named_so(archive)
+
+
+def _is_named_so(archive: Path) -> bool:
+    """The oldest tars have no mark, and a damaged one is best called that."""
+    return ".tar" in archive.suffixes or archive.suffix.lower() in (".tgz", ".tbz2", ".txz")
 
 
 def _decompressor(archive: Path) -> Any:

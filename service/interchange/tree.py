@@ -33,6 +33,9 @@ class Tree(Protocol):
     def names(self) -> list[str]:
         """All files that are not hidden, always in the same order."""
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a file. Raises UnreadableFile for a place it may not look at."""
+
     def open(self, name: str) -> BinaryIO:
         """One of the files. Raises UnreadableFile, or one of DAMAGED later, on reading."""
 

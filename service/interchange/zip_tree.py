@@ -32,6 +32,10 @@ class ZipTree:
         """Sorted."""
         return sorted(name for name in self._entries if not is_hidden(name))
 
+    def has(self, name: str) -> bool:
+        """Whether there is an entry of this name."""
+        return name in self._entries
+
     def open(self, name: str) -> BinaryIO:
         """An entry, which gives no more bytes than the archive's directory says."""
         info = self._entries[name]

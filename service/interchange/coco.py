@@ -1,0 +1,61 @@
+"""COCO: images, annotations and categories in one JSON file; read at the level of images."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from service.interchange.json_lists import items
+from service.interchange.names import shown
+from service.interchange.records import Record, one_label, text_of
+from service.interchange.tree import Tree
+
+MARKS = frozenset(("images", "annotations", "categories"))
+
+
+def looks_like_coco(keys: set[str]) -> bool:
+    """Whether the top level's keys are those of COCO; a large list may hide the later ones."""
+    return bool(keys & MARKS) and not any(key.startswith("item.") for key in keys)
+
+
+def read_coco(tree: Tree, name: str) -> Iterator[Record]:
+    """An image each, with the category of its annotations where that is one alone."""
+    names = {
+        each.get("id"): text_of(each.get("name")) for each in _objects(tree, name, "categories")
+    }
+    found = _categories_by_image(tree, name)
+    for number, image in enumerate(_objects(tree, name, "images"), start=1):
+        categories = found.get(image.get("id"), ())
+        label, warning = one_label(
+            (names.get(each) or f"category {each}" for each in categories), "annotations"
+        )
+        yield _record(image, label, warning, f"{name}, image {number}")
+
+
+def _categories_by_image(tree: Tree, name: str) -> dict[Any, tuple[Any, ...]]:
+    """The different categories of each image: hardly ever more than a few."""
+    found: dict[Any, tuple[Any, ...]] = {}
+    for annotation in _objects(tree, name, "annotations"):
+        image, category = annotation.get("image_id"), annotation.get("category_id")
+        known = found.get(image, ())
+        if category is not None and category not in known:  # captions have none
+            found[image] = (*known, category)
+    return found
+
+
+def _record(image: dict[str, Any], label: str | None, warning: str | None, where: str) -> Record:
+    """`file_name`, or where the image has none an address of it."""
+    target = next(
+        (str(image[key]) for key in ("file_name", "coco_url", "flickr_url") if image.get(key)), ""
+    )
+    return Record(
+        target=target,
+        name=text_of(image.get("original_name")) or shown(target) or where,
+        label=label,
+        reference_label=text_of(image.get("reference_label")),
+        warning=warning,
+        error=None if target else "it has no file_name",
+    )
+
+
+def _objects(tree: Tree, name: str, key: str) -> Iterator[dict[str, Any]]:
+    """The entries of a top-level list that are objects; a file without the list has none."""
+    return (each for each in items(tree, name, f"{key}.item") if isinstance(each, dict))

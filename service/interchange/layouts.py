@@ -1,0 +1,138 @@
+"""How annotations lie among the images, found out or said."""
+
+import posixpath
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from models.image_sources import SourceError, UnreadableFile
+from service.interchange.coco import looks_like_coco, read_coco
+from service.interchange.formats import Layout
+from service.interchange.json_lists import top_keys
+from service.interchange.label_studio import looks_like_label_studio, read_label_studio
+from service.interchange.locating import Locator
+from service.interchange.names import is_image, sample, suffix
+from service.interchange.parquet_tables import read_parquet
+from service.interchange.records import Record
+from service.interchange.tables import has_columns, read_csv, read_jsonl
+from service.interchange.tree import Tree, open_annotations
+from service.interchange.urls import is_url
+
+Reader = Callable[[Tree, str], Iterator[Record]]
+METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+TABLES = (".csv", ".tsv")
+# Files that may be annotations are few; hundreds are something else.
+LOOKED_INTO = 20
+LOOKED_AT_ROWS = 5
+EXPECTED: dict[Layout, str] = {
+    "folder": "images in folders",
+    "csv": "a .csv or .tsv file with a column 'path', 'url' or 'file_name'",
+    "coco": "a .json file with 'images', 'annotations' and 'categories'",
+    "labelstudio": "Label Studio's .json export",
+    "hf": "metadata.csv, metadata.jsonl or metadata.parquet beside the images",
+    "parquet": ".parquet files with a column of images",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A layout and the files with its annotations; a plain folder has none."""
+
+    layout: Layout
+    annotations: Sequence[str]
+
+
+def find_layout(tree: Tree, wanted: Layout | None, only: str | None = None) -> Found:
+    """The layout of a tree: `wanted`, or else the first that is there.
+
+    `only` is the one file that may be annotations. Raises SourceError where `wanted` is not there.
+    """
+    names = [only] if only else tree.names()
+    if wanted == "folder":
+        return Found("folder", ())
+    if wanted:
+        return Found(wanted, _required(tree, names, wanted, given=only is not None))
+    for layout, find in _FINDERS.items():
+        annotations = find(tree, names)
+        if annotations:
+            return Found(layout, annotations)
+    if only:
+        raise SourceError(f"{only} is of no known format. Expected " + "; ".join(EXPECTED.values()))
+    return Found("folder", ())
+
+
+def reader_of(layout: Layout) -> Reader:
+    """What reads the annotations of a layout."""
+    return _READERS.get(layout, _read_table)
+
+
+def _required(tree: Tree, names: Sequence[str], layout: Layout, *, given: bool) -> Sequence[str]:
+    """The annotations of a layout that was asked for."""
+    if given and layout not in ("coco", "labelstudio"):
+        return names
+    found = _of_tables(names) if layout == "csv" else _FINDERS[layout](tree, names)
+    if not found:
+        raise SourceError(
+            f"{tree.where} is not of the format {layout}: expected {EXPECTED[layout]}"
+        )
+    return found
+
+
+def _metadata(tree: Tree, names: Sequence[str]) -> list[str]:  # noqa: ARG001
+    return [name for name in names if posixpath.basename(name).lower() in METADATA]
+
+
+def _parquet(tree: Tree, names: Sequence[str]) -> list[str]:  # noqa: ARG001
+    tables = [name for name in names if suffix(name) == ".parquet"]
+    return [] if tables and any(map(is_image, names)) else tables
+
+
+def _json(looks_right: Callable[[set[str]], bool], tree: Tree, names: Sequence[str]) -> list[str]:
+    """JSON files of a kind, but not those that stand beside single images."""
+    texts = [name for name in names if suffix(name) == ".json"]
+    if len(texts) > LOOKED_INTO:
+        images = {sample(name) for name in names if is_image(name)}
+        texts = list(islice((name for name in texts if sample(name) not in images), LOOKED_INTO))
+    return [name for name in texts if looks_right(top_keys(tree, name))]
+
+
+def _of_tables(names: Sequence[str]) -> list[str]:
+    return [name for name in names if suffix(name) in TABLES]
+
+
+def _tables(tree: Tree, names: Sequence[str]) -> list[str]:
+    """Tables that name their columns and images that are there; others are about something else."""
+    images, locator = any(map(is_image, names)), Locator(tree)
+
+    def speaks_of_images(table: str) -> bool:
+        if not has_columns(partial(open_annotations, tree, table)):
+            return False
+        first = islice(_read_table(tree, table), LOOKED_AT_ROWS)
+        return not images or any(_is_there(record.target, table, locator) for record in first)
+
+    return list(filter(speaks_of_images, _of_tables(names)[:LOOKED_INTO]))
+
+
+def _is_there(target: str, table: str, locator: Locator) -> bool:
+    try:
+        return is_url(target) or bool(target and locator.find(target, table))
+    except UnreadableFile:
+        return False
+
+
+def _read_table(tree: Tree, name: str) -> Iterator[Record]:
+    """CSV, JSON lines or Parquet, by the suffix."""
+    with open_annotations(tree, name) as file:
+        kind = {".jsonl": read_jsonl, ".parquet": read_parquet}.get(suffix(name), read_csv)
+        yield from kind(file, name)
+
+
+_FINDERS: dict[Layout, Callable[[Tree, Sequence[str]], list[str]]] = {
+    "hf": _metadata,
+    "parquet": _parquet,
+    "coco": partial(_json, looks_like_coco),
+    "labelstudio": partial(_json, looks_like_label_studio),
+    "csv": _tables,
+}
+_READERS: dict[Layout, Reader] = {"coco": read_coco, "labelstudio": read_label_studio}
