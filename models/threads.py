@@ -1,5 +1,6 @@
-"""How many threads a product of matrices is worth."""
+"""How many threads there is room for, and how many a product of matrices is worth."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -11,6 +12,13 @@ from threadpoolctl import ThreadpoolController
 # Below this many multiplications a product is over before a second thread has woken up, and
 # on a busy machine threads that wait for each other cost far more than they save.
 THREADING_PAYS = 500_000_000
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Limit:

@@ -37,10 +37,32 @@ class EvaluationTransform(BaseModel):
 
 def evaluation_pixels(image: Image.Image, transform: EvaluationTransform) -> NDArray[np.float32]:
     """One image, of any size and mode, as the encoder sees it: float32 (3, crop, crop)."""
-    rgb = np.asarray(_resized_centre(image, transform), dtype=np.float32)
+    pixels: NDArray[np.float32] = standardise(evaluation_crop(image, transform)[None], transform)[0]
+    return pixels
+
+
+def evaluation_crop(image: Image.Image, transform: EvaluationTransform) -> NDArray[np.uint8]:
+    """One image resized and cropped, with all that is lost by it: uint8 (crop, crop, 3)."""
+    return np.asarray(_resized_centre(image, transform), dtype=np.uint8)
+
+
+def standardise(crops: NDArray[np.uint8], transform: EvaluationTransform) -> NDArray[np.float32]:
+    """Crops (n, crop, crop, 3) as the encoder sees them: float32 (n, 3, crop, crop)."""
+    mean, scale = standardisation(transform)
+    # The order first, then in place: ten times as fast as to calculate across memory.
+    pixels: NDArray[np.float32] = crops.transpose(0, 3, 1, 2).astype(np.float32, order="C")
+    pixels -= mean
+    pixels *= scale
+    return pixels
+
+
+def standardisation(
+    transform: EvaluationTransform,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What is taken from values of 0 to 255, and by what the rest is multiplied: (3, 1, 1) each."""
     mean = 255 * np.asarray(transform.mean, dtype=np.float32)
-    scale = 1 / (255 * np.asarray(transform.std, dtype=np.float32))
-    return np.ascontiguousarray(((rgb - mean) * scale).transpose(2, 0, 1))
+    scale = np.reciprocal(255 * np.asarray(transform.std, dtype=np.float32))
+    return mean[:, None, None], scale[:, None, None]
 
 
 def evaluation_batch(

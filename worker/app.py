@@ -11,7 +11,7 @@ from service.jobs import TASK, create_celery
 from service.logs import configure_logs
 from service.settings import Settings
 from worker import resources
-from worker.running import claim, kind_of
+from worker.running import claim, look_up
 
 configure_logs()
 app = create_celery(Settings().broker)
@@ -19,11 +19,17 @@ app = create_celery(Settings().broker)
 
 @app.task(name=TASK)  # type: ignore[untyped-decorator]
 def run_job(job_id: str) -> None:
-    """Look the job up, and do what is left of it; nothing where another worker has it."""
-    from worker.handlers import HANDLERS  # imports torch: late, so that the worker starts fast
+    """Look the job up, and do what is left of it; help where another worker embeds for it."""
+    # These import torch: late, so that the worker starts fast.
+    from worker.extraction import help_embedding
+    from worker.handlers import HANDLERS
 
     context = resources.get_context()
-    with resources.turn(kind_of(context, job_id)) as may_start:
+    job = look_up(context, job_id)
+    if job is not None and (job.kind, job.state) == ("embed", "running"):
+        help_embedding(context, job, resources.stopping)
+        return
+    with resources.turn(job.kind if job else None) as may_start:
         running = claim(context, job_id, resources.stopping) if may_start else None
         if running is not None:
             running.run(HANDLERS[running.job.kind])

@@ -11,6 +11,7 @@ from service.usecases.context import Context, create_context
 stopping = threading.Event()
 _opening = threading.Lock()
 _pretraining = threading.Lock()
+_extracting = set[str]()
 
 
 def get_context() -> Context:
@@ -40,3 +41,19 @@ def turn(kind: str | None) -> Iterator[bool]:
     finally:
         if free:
             _pretraining.release()
+
+
+@contextmanager
+def place(job_id: str) -> Iterator[bool]:
+    """Whether this thread may embed for the job: of a process's threads one does.
+
+    It keeps all cores busy, or the device; a second one would hold as many images in memory again.
+    """
+    with _opening:
+        free = job_id not in _extracting
+        _extracting.add(job_id)
+    try:
+        yield free
+    finally:
+        if free:
+            _extracting.discard(job_id)

@@ -102,11 +102,11 @@ class RunningJob:
                     self._lost.set()
 
 
-def kind_of(context: Context, job_id: str) -> str | None:
-    """The job's kind; None where there is no such job any more."""
+def look_up(context: Context, job_id: str) -> Job | None:
+    """The job as it is now; None where there is no such job any more."""
     with context.database.read() as session:
         row = session.get(JobRow, job_id)
-        return row.kind if row else None
+        return jobs.job_from_row(row) if row else None
 
 
 def claim(context: Context, job_id: str, stopping: threading.Event) -> RunningJob | None:

@@ -1,7 +1,7 @@
 """Work on many items at once in threads, in the items' order, with few of them in memory."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,15 +10,18 @@ Result = TypeVar("Result")
 
 
 def map_ahead(
-    work: Callable[[Item], Result], items: Iterable[Item], threads: int
-) -> Iterator[Result]:
-    """`work` done on each of `items`, in order; at most two a thread are under way or waiting."""
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int, ahead: int | None = None
+) -> Generator[Result, None, None]:
+    """`work` done on each of `items`, in order.
+
+    At most `ahead` are under way or waiting, two a thread by default.
+    """
     pending: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 pending.append(pool.submit(work, item))
-                if len(pending) == 2 * threads:
+                if len(pending) == (ahead or 2 * threads):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -24,6 +24,11 @@ class ImageStore:
         self._min_free_bytes = min_free_mb * 2**20
         self._store = _open(url)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each read crosses a network."""
+        return self._folder is None
+
     def put_image(self, sha256: str, data: bytes) -> None:
         """Keep an image's original bytes. Raises StorageFull where there is no room."""
         self._put(_image_path(sha256), data)

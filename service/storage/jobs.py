@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.entities import Job, now
 from service.domain.errors import NotFound
-from service.storage.tables import JobRecordRow, JobRow
+from service.storage.tables import ExtractionPartRow, JobRecordRow, JobRow
 
 ACTIVE = ("queued", "running")
 
@@ -145,7 +145,11 @@ def finish(
     session: Session, job_id: str, attempt: int, state: str, error: str | None = None
 ) -> bool:
     """End the job in a final state; False where it is no longer this worker's."""
-    return _change(session, _held(job_id, attempt), state=state, error=error, finished_at=now())
+    held = _held(job_id, attempt)
+    ended = _change(session, held, state=state, error=error, finished_at=now())
+    if ended:
+        _forget_parts(session, job_id)
+    return ended
 
 
 def release(session: Session, job_id: str, attempt: int) -> None:
@@ -167,8 +171,11 @@ def request_cancel(session: Session, job_id: str) -> None:
 
 
 def resume(session: Session, job_id: str) -> bool:
-    """Queue a job again that failed or was cancelled; False where it is in another state."""
-    return _change(
+    """Queue a job again that failed or was cancelled; False where it is in another state.
+
+    What could not be read is tried again: of an extraction's parts none counts as done.
+    """
+    resumed = _change(
         session,
         [JobRow.id == job_id, JobRow.state.in_(("failed", "cancelled"))],
         state="queued",
@@ -179,6 +186,9 @@ def resume(session: Session, job_id: str) -> bool:
         sent_at=None,
         finished_at=None,
     )
+    if resumed:
+        _forget_parts(session, job_id)
+    return resumed
 
 
 def requeue_orphans(session: Session, silent: timedelta, max_attempts: int) -> None:
@@ -214,6 +224,10 @@ def job_from_row(row: JobRow) -> Job:
     """The entity of a row."""
     names = Job.__dataclass_fields__
     return Job(**{name: getattr(row, name) for name in names})
+
+
+def _forget_parts(session: Session, job_id: str) -> None:
+    session.execute(delete(ExtractionPartRow).where(ExtractionPartRow.job_id == job_id))
 
 
 def _held(job_id: str, attempt: int) -> list[ColumnElement[bool]]:

