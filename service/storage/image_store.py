@@ -22,7 +22,7 @@ class ImageStore:
     def __init__(self, url: str, *, min_free_mb: int = 0) -> None:
         self._folder = None if "://" in url else Path(url)
         self._min_free_bytes = min_free_mb * 2**20
-        self._store = _open(url)
+        self._store = open_store(url)
 
     @property
     def is_remote(self) -> bool:
@@ -98,7 +98,8 @@ class ImageStore:
             ) from error
 
 
-def _open(url: str) -> ObjectStore:
+def open_store(url: str) -> ObjectStore:
+    """The folder or bucket of an URL."""
     if url.startswith("s3://"):
         return open_bucket(url)
     return from_url(url) if "://" in url else LocalStore(url, mkdir=True)
