@@ -36,10 +36,10 @@ class Layout:
         if not len(new) or not len(mapped):
             return self
         queries = pool.features[pool.rows_of(new)]
-        neighbours, cosines = pool.nearest(queries, NEIGHBOURS, mapped)
+        neighbours, _ = pool.nearest(queries, NEIGHBOURS, mapped)
         known = self.places[np.searchsorted(self.image_ids, neighbours)]
         image_ids = np.concatenate([self.image_ids, new])
-        places = np.concatenate([self.places, place_between(known, cosines)])
+        places = np.concatenate([self.places, place_between(known)])
         order = np.argsort(image_ids)
         return Layout(image_ids[order], places[order], self.since + len(new))
 
