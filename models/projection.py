@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any, cast
 
 import faiss
 import numpy as np
@@ -112,15 +113,14 @@ def _reduce(features: FeatureRows) -> Features:
 
 def _index(reduced: Features) -> faiss.Index:
     count, width = reduced.shape
-    if count <= EXACT:
-        index = faiss.IndexFlatL2(width)
-    else:
+    index: Any = faiss.IndexFlatL2(width)
+    if count > EXACT:
         index = faiss.index_factory(width, f"IVF{int(2 * count**0.5)},Flat")
         index.cp.niter, index.cp.max_points_per_centroid = 8, 64
         index.nprobe = PROBED
         index.train(reduced)
     index.add(reduced)
-    return index
+    return cast(faiss.Index, index)
 
 
 def _search(
