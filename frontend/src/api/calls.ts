@@ -1,6 +1,20 @@
 /** Every call the page makes, one function each. */
 import { body, client, formOf } from "./client";
-import type { ClassifierKind, ExamplesAdded, ExportFormat, ImagesAdded, Job, LabelChange, Predictions, PretrainPayload } from "./types";
+import type {
+  ClassifierKind,
+  ExamplesAdded,
+  ExportFormat,
+  ExportPayload,
+  FileErrors,
+  ImagesAdded,
+  ImportPayload,
+  Job,
+  LabelChange,
+  Predictions,
+  PretrainPayload,
+  SearchQuery,
+  Strategy,
+} from "./types";
 
 type Signal = AbortSignal | undefined;
 
@@ -77,6 +91,9 @@ export const addImages = (project: string, files: File[], signal?: AbortSignal):
   body(client.POST("/images", { params: inProject(project), ...multipart(files, signal) }));
 export const addExamples = (project: string, id: string, files: File[], signal?: AbortSignal): Promise<ExamplesAdded> =>
   body(client.POST("/classes/{class_id}/examples", { params: classIn(project, id), ...multipart(files, signal) }));
+export const findKnown = async (project: string, sha256s: string[], signal?: AbortSignal) =>
+  (await body(client.POST("/images/known", { params: inProject(project), body: { sha256s }, ...(signal && { signal }) }))).known;
+
 const explained = (project: string) => ({ query: { project, explain: true } });
 
 /** With how sure the answers are, as `explainImage`. */
@@ -87,8 +104,33 @@ export const explainImage = async (project: string, id: number, signal: AbortSig
 export const predictImages = (project: string, ids: number[], signal?: AbortSignal): Promise<Predictions> =>
   body(client.POST("/predict", { params: inProject(project), body: { image_ids: ids }, ...(signal && { signal }) }));
 
-export const suggest = (project: string, limit: number, signal: Signal) =>
-  body(client.GET("/suggestions", { params: { query: { project, limit } }, ...(signal && { signal }) }));
+/** The service knows its strategies; the address of the page may name any. */
+export const suggest = (project: string, limit: number, strategy: string | null, signal: Signal) =>
+  body(
+    client.GET("/suggestions", {
+      params: { query: { project, limit, ...(strategy !== null && { strategy: strategy as Strategy }) } },
+      ...(signal && { signal }),
+    }),
+  );
+
+export interface Among {
+  readonly filter: string;
+  readonly limit: number;
+}
+
+const searchIn = (project: string, { filter, limit }: Among, signal: Signal) => ({
+  params: { query: { project, filter, limit } },
+  ...(signal && { signal }),
+});
+export const searchByQuery = (project: string, query: SearchQuery, among: Among, signal?: AbortSignal) =>
+  body(client.POST("/search", { ...searchIn(project, among, signal), body: query }));
+export const searchByFile = (project: string, file: File, among: Among, signal?: AbortSignal) =>
+  body(client.POST("/search", { ...searchIn(project, among, signal), ...multipart([file], signal) }));
+
+export const getMap = (project: string, signal: Signal) =>
+  body(client.GET("/map", { params: inProject(project), ...(signal && { signal }) }));
+export const startMap = (project: string) =>
+  body(client.POST("/jobs", { params: inProject(project), body: { kind: "map", payload: {} } }));
 
 export const listClassifiers = async (project: string) =>
   (await body(client.GET("/classifiers", { params: inProject(project) }))).classifiers;
@@ -117,6 +159,15 @@ export const listJobs = async (kind?: Job["kind"]) =>
   (await body(client.GET("/jobs", { params: { query: { limit: 50, ...(kind && { kind }) } } }))).jobs;
 export const cancelJob = (id: string) => body(client.DELETE("/jobs/{job_id}", { params: jobOf(id) }));
 export const resumeJob = (id: string) => body(client.POST("/jobs/{job_id}/resume", { params: jobOf(id) }));
+export const startImport = (project: string, payload: ImportPayload) =>
+  body(client.POST("/jobs", { params: inProject(project), body: { kind: "import", payload } }));
+export const startExport = (project: string, payload: ExportPayload) =>
+  body(client.POST("/jobs", { params: inProject(project), body: { kind: "export", payload } }));
+export const getImportOptions = () => body(client.GET("/imports/options"));
+export const listErrors = (id: string) =>
+  body(client.GET("/jobs/{job_id}/errors", { params: { ...jobOf(id), query: { limit: 100 } } })) as Promise<FileErrors>;
+export const errorsUrl = (id: string) => `/jobs/${encodeURIComponent(id)}/errors?format=csv`;
+export const exportedUrl = (id: string) => `/jobs/${encodeURIComponent(id)}/file`;
 export const listRecords = async (id: string, after: number, signal: Signal) =>
   (await body(client.GET("/jobs/{job_id}/records", { params: { ...jobOf(id), query: { after } }, ...(signal && { signal }) }))).records;
 export const eventsUrl = (id: string, after: number) => `/jobs/${encodeURIComponent(id)}/events?after=${after}`;

@@ -1,11 +1,13 @@
 /** What is cached under which key. Everything of a project starts with its id, so it is refreshed together. */
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
+import { decodeMap } from "../state/embeddingMap";
 import { fromSuggestion } from "../state/items";
 import { isActive } from "../state/jobs";
 import { emptyRun, fold, type Run } from "../state/run";
 import * as calls from "./calls";
-import type { Comparison, Job, Project } from "./types";
+import { ProblemError } from "./problem";
+import type { Comparison, Job, Project, SearchQuery, SearchResult } from "./types";
 
 export const keys = {
   session: ["session"] as const,
@@ -18,6 +20,8 @@ export const keys = {
   classifiers: (project: string) => ["classifiers", project] as const,
   lists: (project: string) => ["images", project] as const,
   suggestions: (project: string) => ["suggestions", project] as const,
+  searches: (project: string) => ["search", project] as const,
+  maps: (project: string) => ["map", project] as const,
   image: (project: string, id: number) => ["image", project, id] as const,
   details: (project: string) => ["detail", project] as const,
   evaluations: (project: string) => ["evaluation", project] as const,
@@ -101,12 +105,68 @@ export const imagesQuery = (project: string, filter: string, order: string | nul
 
 /** A batch holds still while it is worked through: new suggestions come when it is done, or asked for. */
 export const batchSize = 30;
-export const suggestionsQuery = (project: string) =>
+export const suggestionsQuery = (project: string, strategy: string | null) =>
   queryOptions({
-    queryKey: keys.suggestions(project),
-    queryFn: async ({ signal }) => (await calls.suggest(project, batchSize, signal)).suggestions.map(fromSuggestion),
+    queryKey: [...keys.suggestions(project), strategy] as const,
+    queryFn: async ({ signal }) => (await calls.suggest(project, batchSize, strategy, signal)).suggestions.map(fromSuggestion),
     staleTime: Infinity,
   });
+
+/** What is searched with, and among which images; a picture is told apart by what a file says of itself. */
+export type Asked = { readonly filter: string } & (
+  | { readonly query: SearchQuery }
+  | { readonly file: File }
+);
+/** As many as the service finds at once. */
+export const mostFound = 1000;
+
+function identityOf(asked: Asked): readonly unknown[] {
+  return "file" in asked ? [asked.file.name, asked.file.size, asked.file.lastModified] : [asked.query];
+}
+
+/** A search holds still while its images are labelled, as suggestions do. */
+export const searchQuery = (project: string, asked: Asked | null, limit: number) =>
+  queryOptions({
+    queryKey: [...keys.searches(project), asked?.filter, ...(asked ? identityOf(asked) : []), limit] as const,
+    queryFn: ({ signal }) => find(project, asked, limit, signal),
+    enabled: asked !== null,
+    staleTime: Infinity,
+    gcTime: 60_000,
+    meta: { shownInPlace: true },
+  });
+
+async function find(project: string, asked: Asked | null, limit: number, signal: AbortSignal): Promise<SearchResult[]> {
+  if (!asked) return [];
+  const among = { filter: asked.filter, limit };
+  if (!("file" in asked)) return (await calls.searchByQuery(project, asked.query, among, signal)).results;
+  const { results, rejected } = await calls.searchByFile(project, asked.file, among, signal);
+  const [refused] = rejected;
+  if (refused) throw new Error(`${refused.filename}: ${refused.reason}`);
+  return results;
+}
+
+/** Null where no map was made yet. Labels, predictions and images change it; its places stay. */
+export const mapQuery = (project: string, version: number | null) =>
+  queryOptions({
+    queryKey: [...keys.maps(project), version] as const,
+    queryFn: async ({ signal }) => {
+      try {
+        return decodeMap(await calls.getMap(project, signal));
+      } catch (error) {
+        if (error instanceof ProblemError && error.kind === "no-map") return null;
+        throw error;
+      }
+    },
+    placeholderData: (old, query) => (query?.queryKey[1] === project ? old : undefined),
+    staleTime: 60_000,
+    gcTime: 60_000,
+    meta: { shownInPlace: true },
+  });
+
+export const importOptionsQuery = queryOptions({ queryKey: ["import options"], queryFn: calls.getImportOptions, staleTime: Infinity });
+/** Why files were left out; `failed` tells that there are more by now. */
+export const errorsQuery = (id: string, failed: number) =>
+  queryOptions({ queryKey: ["errors", id, failed] as const, queryFn: () => calls.listErrors(id), meta: { shownInPlace: true } });
 
 export const imageQuery = (project: string, id: number) =>
   queryOptions({

@@ -29,6 +29,16 @@ export type Job = Schemas["Job"];
 export type Preset = Schemas["Preset"];
 export type PretrainPayload = Schemas["PretrainPayload"];
 export type RunRecord = Schemas["Record"];
+export type ImportPayload = Schemas["ImportPayload"];
+export type ExportPayload = Schemas["ExportPayload"];
+export type ImportOptions = Schemas["ImportOptions"];
+export type FileErrors = Schemas["FileErrors"];
+export type SearchResult = Schemas["SearchResult"];
+export type PoolMap = Schemas["PoolMap"];
 
 type ExportQuery = NonNullable<operations["export_classifier_classifiers__version__export_get"]["parameters"]["query"]>;
 export type ExportFormat = NonNullable<ExportQuery["format"]>;
+type SuggestionsQuery = NonNullable<operations["get_suggestions_suggestions_get"]["parameters"]["query"]>;
+export type Strategy = NonNullable<SuggestionsQuery["strategy"]>;
+/** Images of the pool, or a class. */
+export type SearchQuery = operations["search_search_post"]["requestBody"]["content"]["application/json"];

@@ -64,6 +64,7 @@ export const Thumb = memo(function Thumb(props: Props) {
         <img src={thumbnailUrl(project, item.id)} alt="" draggable={false} decoding="async" />
         {item.classId !== null && <span className={classes.done} aria-hidden />}
         {picked && <span className={classes.tick} aria-hidden />}
+        {item.similarity !== null && <span className={classes.alike}>{percent(Math.max(0, item.similarity))}</span>}
       </div>
       <Caption {...props} />
     </div>

@@ -26,6 +26,7 @@ function isSettled(batch: readonly Item[] | undefined): boolean {
 /** The lists again, and new suggestions where none are being worked on. */
 export function refreshLists(client: QueryClient, project: string): void {
   void client.invalidateQueries({ queryKey: keys.lists(project) });
-  const batch = client.getQueryData<Item[]>(keys.suggestions(project));
-  if (!isSettled(batch)) void client.invalidateQueries({ queryKey: keys.suggestions(project) });
+  void client.invalidateQueries({ queryKey: keys.maps(project) });
+  for (const [queryKey, batch] of client.getQueriesData<Item[]>({ queryKey: keys.suggestions(project) }))
+    if (!isSettled(batch)) void client.invalidateQueries({ queryKey });
 }

@@ -47,9 +47,9 @@ function inHand(selection: Selection, items: readonly Item[], suggested: boolean
 }
 
 /** One list on the table: its images, what is selected among them, and what can be done with those. */
-export function useDesk(project: Project, view: View, book: ClassBook, labelling: Labelling) {
+export function useDesk(project: Project, view: View, picture: File | null, book: ClassBook, labelling: Labelling) {
   const suggested = view.list === "suggestions";
-  const pool = usePool(project.id, view.list, view.order);
+  const pool = usePool(project.id, view, picture);
   const [born, setBorn] = useState(project.active_version);
   const [sight, setSight] = useState<Sight>({ first: 0, last: -1 });
   const [chosen, select] = useState(() => (view.image === null ? emptySelection : focusOn(view.image)));

@@ -14,6 +14,9 @@ function belongsToControl(target: Element, command: Command): boolean {
   return (command.do === "accept" || command.do === "toggle") && target.closest(pressable) !== null;
 }
 
+/** Views that listen, in the order in which they came; what lies on top has the keys to itself. */
+const layers: object[] = [];
+
 /** Runs page commands from anywhere on the page, except while a text field or a dialogue has the keys. */
 export function useHotkeys(run: (command: Command) => void): void {
   const latest = useRef(run);
@@ -21,7 +24,10 @@ export function useHotkeys(run: (command: Command) => void): void {
     latest.current = run;
   });
   useEffect(() => {
+    const layer = {};
+    layers.push(layer);
     const onKey = (event: KeyboardEvent) => {
+      if (layers.at(-1) !== layer) return;
       const command = event.defaultPrevented ? null : commandOf(event);
       const target = event.target instanceof Element ? event.target : document.body;
       if (!command || belongsToControl(target, command) || target.closest(overlays)) return;
@@ -30,6 +36,9 @@ export function useHotkeys(run: (command: Command) => void): void {
       latest.current(command);
     };
     addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", onKey);
+      layers.splice(layers.indexOf(layer), 1);
+    };
   }, []);
 }

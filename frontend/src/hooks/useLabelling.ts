@@ -4,10 +4,11 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { setLabels } from "../api/calls";
 import { isBusy, isSignedOut, ServiceAway } from "../api/problem";
 import { keys } from "../api/queries";
-import type { ImagePage, LabelChange, PoolImage } from "../api/types";
+import type { ImagePage, LabelChange, PoolImage, SearchResult } from "../api/types";
 import { showError } from "../components/notify";
 import { refreshFigures, refreshLists } from "./refresh";
-import { labelsOf, relabelItems, relabelPages, type Item, type Labels } from "../state/items";
+import { relabelMap, type EmbeddingMap } from "../state/embeddingMap";
+import { labelsOf, relabelItems, relabelPages, relabelResults, type Item, type Labels } from "../state/items";
 import { LabelOutbox } from "../state/outbox";
 import { emptyHistory, record, redone, undone, type History, type Step } from "../state/undo";
 
@@ -16,7 +17,9 @@ function patchCaches(client: QueryClient, project: string, labels: Labels): void
   const lists = client.getQueriesData<InfiniteData<ImagePage>>({ queryKey: keys.lists(project) });
   for (const [key, data] of lists)
     if (data) client.setQueryData(key, { ...data, pages: relabelPages(data.pages, labels, String(key[2])) });
-  client.setQueryData<Item[]>(keys.suggestions(project), (items) => items && relabelItems(items, labels));
+  client.setQueriesData<Item[]>({ queryKey: keys.suggestions(project) }, (items) => items && relabelItems(items, labels));
+  client.setQueriesData<SearchResult[]>({ queryKey: keys.searches(project) }, (found) => found && relabelResults(found, labels));
+  client.setQueriesData<EmbeddingMap | null>({ queryKey: keys.maps(project) }, (map) => map && relabelMap(map, labels));
   for (const [id, label] of labels)
     client.setQueryData<PoolImage>(keys.image(project, id), (image) => image && { ...image, class_id: label });
 }

@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { imageQuery } from "../api/queries";
-import type { Project } from "../api/types";
+import type { PoolImage, Project } from "../api/types";
+import type { Command } from "../state/hotkeys";
 import { fromImage, type Item } from "../state/items";
 import { classOfKey } from "../state/keys";
 import type { View } from "../state/view";
@@ -21,16 +22,31 @@ interface Context {
 
 const nothing: Item[] = [];
 
-/** One image opened beside a page that is no list: the same keys label it. */
-export function useOpenImage({ project, view, book, labelling, onHelp }: Context, close: () => void) {
+interface Opened {
+  readonly image: PoolImage | undefined;
+  readonly targets: readonly Item[];
+  readonly actions: ReturnType<typeof useActions>;
+}
+
+const nobodyElse = () => false;
+
+/** One image opened beside a page that is no list: the same keys label it, save those that `own` takes for the page. */
+export function useOpenImage(
+  { project, view, book, labelling, onHelp }: Context,
+  close: () => void,
+  own: (command: Command, opened: Opened) => boolean = nobodyElse,
+): Opened {
   const { data } = useQuery({ ...imageQuery(project.id, view.image ?? 0), enabled: view.image !== null });
-  const targets = useMemo(() => (data?.id === view.image ? [fromImage(data)] : nothing), [data, view.image]);
+  const image = data?.id === view.image ? data : undefined;
+  const targets = useMemo(() => (image ? [fromImage(image)] : nothing), [image]);
   const context = useMemo(
     () => ({ list: view.list, items: targets, targets, book, labelling, select: () => undefined }),
     [view.list, targets, book, labelling],
   );
   const actions = useActions(context);
+  const opened = { image, targets, actions };
   useHotkeys((command) => {
+    if (own(command, opened)) return;
     if (command.do === "label") {
       const classId = classOfKey(book.keys, command.key);
       if (classId !== undefined) actions.label(classId);
@@ -40,5 +56,5 @@ export function useOpenImage({ project, view, book, labelling, onHelp }: Context
     else if (command.do === "clear") close();
     else if (command.do === "help") onHelp();
   });
-  return { targets, actions };
+  return opened;
 }

@@ -2,9 +2,12 @@ import { useInfiniteQuery, useQuery, useQueryClient, type InfiniteData } from "@
 import { useCallback, useMemo, useRef } from "react";
 
 import { pageSize } from "../api/calls";
-import { imagesQuery, suggestionsQuery } from "../api/queries";
+import { imagesQuery, suggestionsQuery, type Asked } from "../api/queries";
 import type { ImagePage } from "../api/types";
 import { fromImage, type Item } from "../state/items";
+import { searchOf } from "../state/search";
+import type { View } from "../state/view";
+import { useSearchPool } from "./useSearch";
 
 /** What the grid shows. `items` is the loaded beginning of a list that is `total` long. */
 export interface Pool {
@@ -20,8 +23,8 @@ export interface Pool {
 
 const nothing: Item[] = [];
 
-function useSuggestionPool(project: string, enabled: boolean): Pool {
-  const { data, isPending, error, refetch } = useQuery({ ...suggestionsQuery(project), enabled });
+function useSuggestionPool(project: string, strategy: string | null, enabled: boolean): Pool {
+  const { data, isPending, error, refetch } = useQuery({ ...suggestionsQuery(project, strategy), enabled });
   const refresh = useCallback(async () => {
     await refetch();
   }, [refetch]);
@@ -90,9 +93,26 @@ function useImagePool(project: string, filter: string, order: string | null, ena
   );
 }
 
-export function usePool(project: string, list: string, order: string | null): Pool {
+/** What a list asks the service about; null where it is no search, or has no picture yet. */
+function useAsked(list: string, among: string | null, picture: File | null): Asked | null {
+  return useMemo(() => {
+    const search = searchOf(list);
+    const filter = among ?? "all";
+    if (search?.by === "images") return { filter, query: { image_ids: [...search.ids] } };
+    if (search?.by === "class") return { filter, query: { class_id: search.classId } };
+    return search && picture ? { filter, file: picture } : null;
+  }, [list, among, picture]);
+}
+
+type Listing = Pick<View, "list" | "order" | "strategy" | "among">;
+
+/** The images of a list; `picture` is what a search by picture searches with. */
+export function usePool(project: string, { list, order, strategy, among }: Listing, picture: File | null): Pool {
   const suggested = list === "suggestions";
-  const suggestions = useSuggestionPool(project, suggested);
-  const images = useImagePool(project, suggested ? "all" : list, order, !suggested);
+  const searched = searchOf(list) !== null;
+  const suggestions = useSuggestionPool(project, strategy, suggested);
+  const found = useSearchPool(project, useAsked(list, among, picture));
+  const images = useImagePool(project, suggested || searched ? "all" : list, order, !suggested && !searched);
+  if (searched) return found;
   return suggested ? suggestions : images;
 }

@@ -1,9 +1,9 @@
 import { useCallback, useEffect, useState } from "react";
 
-import { formatView, parseView, type View } from "../state/view";
+import { formatView, parseView, type ChangeView, type View } from "../state/view";
 
 /** The view in the URL; changing it makes a step that the browser's back button takes back. */
-export function useView(): [View, (changes: Partial<View>, replace?: boolean) => void] {
+export function useView(): [View, ChangeView] {
   const [view, setView] = useState(() => parseView(location.search));
 
   useEffect(() => {

@@ -12,6 +12,7 @@ const image = (id: number, classId: string | null = null): PoolImage => ({
   class_id: classId,
   embedded: true,
   prediction: null,
+  near_duplicate_of: null,
   created_at: "2026-01-01T00:00:00Z",
 });
 const page = (ids: number[], total: number): ImagePage => ({
@@ -46,6 +47,7 @@ describe("accepting predictions", () => {
     embedded: true,
     prediction: { class_id: "otter", label: "Otter", probability: 0.6, unknown },
     reason: null,
+    similarity: null,
   });
 
   it("labels each image as predicted and leaves labelled ones alone", () => {

@@ -1,5 +1,5 @@
 /** The images of the grid, from a page of the pool or from the suggestions alike. */
-import type { ImagePage, LabelChange, PoolImage, Prediction, PredictionSummary, Suggestion } from "../api/types";
+import type { ImagePage, LabelChange, PoolImage, Prediction, PredictionSummary, SearchResult, Suggestion } from "../api/types";
 import { labelFits } from "./view";
 
 export interface Item {
@@ -10,16 +10,22 @@ export interface Item {
   readonly prediction: PredictionSummary | null;
   /** Why it was suggested. */
   readonly reason: string | null;
+  /** How much it is like what was searched for: a cosine. */
+  readonly similarity: number | null;
 }
 
 export function fromImage(image: PoolImage): Item {
   const { id, filename, class_id: classId, embedded, prediction } = image;
-  return { id, filename, classId, embedded, prediction, reason: null };
+  return { id, filename, classId, embedded, prediction, reason: null, similarity: null };
 }
 
 export function fromSuggestion(suggestion: Suggestion): Item {
   const { image_id: id, prediction, reason } = suggestion;
-  return { id, filename: null, classId: null, embedded: true, prediction, reason };
+  return { id, filename: null, classId: null, embedded: true, prediction, reason, similarity: null };
+}
+
+export function fromResult({ image, similarity }: SearchResult): Item {
+  return { ...fromImage(image), similarity };
 }
 
 export type Labels = ReadonlyMap<number, string | null>;
@@ -50,6 +56,13 @@ export function relabelItems(items: readonly Item[], labels: Labels): Item[] {
   return items.map((item) => {
     const label = labels.get(item.id);
     return label === undefined ? item : { ...item, classId: label };
+  });
+}
+
+export function relabelResults(results: readonly SearchResult[], labels: Labels): SearchResult[] {
+  return results.map((result) => {
+    const label = labels.get(result.image.id);
+    return label === undefined ? result : { ...result, image: { ...result.image, class_id: label } };
   });
 }
 

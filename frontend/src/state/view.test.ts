@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { classOfList, followsPredictions, formatView, labelFits, parseView } from "./view";
+import { classOfList, followsPredictions, formatView, labelFits, opening, parseView } from "./view";
 
 describe("the URL", () => {
   it.each([
@@ -10,24 +10,26 @@ describe("the URL", () => {
     "?project=sea&view=evaluation&image=7",
     "?project=sea&view=class%3Asea-otter&order=confident",
     "?project=sea&view=predicted%3Aseal&image=12",
+    "?project=sea&strategy=random",
+    "?project=sea&view=similar%3A12%2C15&among=unlabelled",
+    "?project=sea&view=nearest%3Asea-otter",
+    "?project=sea&view=map",
   ])("says the same after a round trip: %s", (search) => {
     expect(formatView(parseView(search))).toBe(search);
   });
 
   it("opens on the suggestions when it says nothing, or nonsense", () => {
     expect(parseView("").list).toBe("suggestions");
-    expect(parseView("?view=everything&order=random&image=-3")).toEqual({
-      project: null,
-      list: "suggestions",
-      order: null,
-      image: null,
-    });
+    const nothing = { project: null, ...opening("suggestions") };
+    expect(parseView("?view=everything&order=random&image=-3")).toEqual(nothing);
+    expect(parseView("?view=similar:otter")).toEqual(nothing);
   });
 });
 
 it("knows the class that a list is about", () => {
   expect(classOfList("class:sea-otter")).toBe("sea-otter");
   expect(classOfList("predicted:a:b")).toBe("a:b");
+  expect(classOfList("nearest:seal")).toBe("seal");
   expect(classOfList("unlabelled")).toBeNull();
 });
 

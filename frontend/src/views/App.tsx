@@ -7,7 +7,7 @@ import { Empty } from "../components/Empty";
 import { useView } from "../hooks/useView";
 import { recall, remember } from "../state/memory";
 import { chooseProject } from "../state/projects";
-import type { View } from "../state/view";
+import type { ChangeView, View } from "../state/view";
 import { NewProject } from "./ProjectMenu";
 import { Workspace } from "./Workspace";
 import { IconFolderPlus } from "@tabler/icons-react";
@@ -43,7 +43,7 @@ export function App() {
   );
 }
 
-function OpenProject({ id, view, onView }: { id: string; view: View; onView: (changes: Partial<View>) => void }) {
+function OpenProject({ id, view, onView }: { id: string; view: View; onView: ChangeView }) {
   const { data: project } = useQuery(projectQuery(id));
   useEffect(() => {
     document.title = project ? `${project.name} · Handful` : "Handful";

@@ -1,5 +1,5 @@
 import { ActionIcon, Kbd, Menu, TextInput } from "@mantine/core";
-import { IconArrowMerge, IconDots, IconPencil, IconPlus, IconSparkles, IconTrash } from "@tabler/icons-react";
+import { IconArrowMerge, IconDots, IconPencil, IconPlus, IconSparkles, IconTrash, IconZoomScan } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type CSSProperties, type ReactNode, type RefObject } from "react";
 
@@ -11,6 +11,7 @@ import type { ClassBook } from "../hooks/useClasses";
 import { refreshFigures } from "../hooks/refresh";
 import { enoughExamples } from "../state/coach";
 import { plural } from "../state/figures";
+import { nearestOf } from "../state/search";
 import { ClassDialogue, type Editing } from "./ClassDialogue";
 import styles from "./Sidebar.module.css";
 
@@ -101,6 +102,11 @@ function ClassMenu({ one, many, onList, onEdit }: MenuProps) {
         <Menu.Item leftSection={<IconSparkles size={15} />} onClick={() => onList(`predicted:${one.id}`)}>
           Show predicted
         </Menu.Item>
+        {one.examples > 0 && (
+          <Menu.Item leftSection={<IconZoomScan size={15} />} onClick={() => onList(nearestOf(one.id))}>
+            Show the nearest
+          </Menu.Item>
+        )}
         {item("rename", "Rename", <IconPencil size={15} />)}
         {many && item("merge", "Merge into…", <IconArrowMerge size={15} />)}
         {item("delete", "Delete", <IconTrash size={15} />)}

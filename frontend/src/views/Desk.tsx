@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-import type { Project } from "../api/types";
+import type { PoolImage, Project } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
 import { useCommands } from "../hooks/useCommands";
 import { useDesk } from "../hooks/useDesk";
@@ -8,7 +8,8 @@ import type { Labelling } from "../hooks/useLabelling";
 import { useRememberedNumber } from "../hooks/useRemembered";
 import type { Uploads } from "../hooks/useUploads";
 import { clearPicks, focusOn } from "../state/selection";
-import { followsPredictions, type View } from "../state/view";
+import { similarTo } from "../state/search";
+import { followsPredictions, opening, type View } from "../state/view";
 import { Coach, EmbeddingBar, NoticeBanner, PreparationBanner } from "./Banners";
 import styles from "./Desk.module.css";
 import { EmptyList } from "./EmptyList";
@@ -16,6 +17,7 @@ import { Grid } from "./Grid";
 import { ImagePanel } from "./ImagePanel";
 import { LabelBar } from "./LabelBar";
 import { RemoveImages } from "./RemoveImages";
+import { SearchHead } from "./SearchHead";
 import { Toolbar } from "./Toolbar";
 import { UploadTray } from "./UploadTray";
 
@@ -25,6 +27,11 @@ interface Props {
   book: ClassBook;
   labelling: Labelling;
   uploads: Uploads;
+  /** What a search by picture searches with. */
+  picture: File | null;
+  onPicture: (picture: File) => void;
+  /** Puts an image and those around it under review. */
+  onAround: (image: PoolImage) => void;
   onView: (changes: Partial<View>) => void;
   onHelp: () => void;
   onNewClass: () => void;
@@ -32,8 +39,8 @@ interface Props {
 
 /** A list of images, the panel of the one in focus, and the bar that labels what is selected. */
 export function Desk(props: Props) {
-  const { project, view, book, labelling, uploads, onView, onNewClass } = props;
-  const desk = useDesk(project, view, book, labelling);
+  const { project, view, book, labelling, uploads, picture, onPicture, onView, onNewClass } = props;
+  const desk = useDesk(project, view, picture, book, labelling);
   const { pool, items, selection, select, targets, actions } = desk;
   const [columns, setColumns] = useState(1);
   const [thumbnail, setThumbnail] = useRememberedNumber("thumbnail", 132);
@@ -42,7 +49,7 @@ export function Desk(props: Props) {
   useCommands({ desk, book, labelling, columns, onHelp: props.onHelp, onNewClass });
 
   const stale = followsPredictions(view.list, view.order) && desk.born !== project.active_version;
-  const onList = (list: string) => onView({ list, order: null, image: null });
+  const onList = (list: string) => onView(opening(list));
   const open = (id: number) => {
     setPanel(2);
     select(focusOn(id));
@@ -55,23 +62,24 @@ export function Desk(props: Props) {
         <Coach project={project} book={book} onNewClass={onNewClass} />
         <EmbeddingBar project={project} />
         {project.images > 0 && (
-        <Toolbar
-          list={view.list}
-          order={view.order}
-          total={pool.total}
-          left={items.filter((item) => item.classId === null).length}
-          book={book}
-          thumbnail={thumbnail}
-          stale={stale}
-          onList={onList}
-          onOrder={(order) => onView({ order })}
-          onThumbnail={setThumbnail}
-          onRefresh={() => void desk.refresh()}
-          onFiles={uploads.add}
-        />
+          <Toolbar
+            view={view}
+            total={pool.total}
+            left={items.filter((item) => item.classId === null).length}
+            book={book}
+            predicts={project.active_version !== null}
+            thumbnail={thumbnail}
+            stale={stale}
+            onView={onView}
+            onList={onList}
+            onThumbnail={setThumbnail}
+            onRefresh={() => void desk.refresh()}
+            onFiles={uploads.add}
+          />
         )}
+        <SearchHead project={project.id} list={view.list} picture={picture} onPicture={onPicture} onOpen={open} />
         {pool.total === 0 ? (
-          <EmptyList project={project} list={view.list} pool={pool} onList={onList} onFiles={uploads.add} />
+          <EmptyList {...{ project, pool, onList, picture, onPicture }} list={view.list} onFiles={uploads.add} />
         ) : (
           <Grid
             project={project.id}
@@ -109,6 +117,8 @@ export function Desk(props: Props) {
           item={desk.find(selection.focus) ?? null}
           book={book}
           onOpen={open}
+          onSimilar={(id) => onList(similarTo([id]))}
+          onAround={props.onAround}
           onRemove={() => setRemoving(true)}
           onUnlabel={actions.unlabel}
           onClose={() => setPanel(1)}

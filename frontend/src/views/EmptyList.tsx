@@ -1,10 +1,13 @@
 import { Button, Loader } from "@mantine/core";
-import { IconConfetti, IconHandGrab, IconHourglass, IconPhotoOff, IconPlugConnectedX, IconTag } from "@tabler/icons-react";
+import { IconConfetti, IconCopy, IconHandGrab, IconHourglass, IconPhotoOff, IconPlugConnectedX, IconTag, IconZoomScan } from "@tabler/icons-react";
 
 import type { Project } from "../api/types";
 import { Empty } from "../components/Empty";
 import type { Pool } from "../hooks/usePool";
-import { AddImages } from "./Toolbar";
+import { pictureSearch, searchOf } from "../state/search";
+import { importsView, nearDuplicates } from "../state/view";
+import { AddImages } from "./AddImages";
+import { ChoosePicture } from "./SearchHead";
 
 interface Props {
   project: Project;
@@ -12,17 +15,26 @@ interface Props {
   pool: Pool;
   onList: (list: string) => void;
   onFiles: (files: File[]) => void;
+  /** What a search by picture searches with. */
+  picture: File | null;
+  onPicture: (picture: File) => void;
 }
 
 const large = { size: 38, stroke: 1.5 };
 
 /** Why the grid has nothing to show, and the way on. */
-export function EmptyList({ project, list, pool, onList, onFiles }: Props) {
+export function EmptyList({ project, list, pool, onList, onFiles, picture, onPicture }: Props) {
   const showAll = (
     <Button variant="light" onClick={() => onList("all")}>
       Show all images
     </Button>
   );
+  if (list === pictureSearch && !picture && project.images > 0)
+    return (
+      <Empty icon={<IconZoomScan {...large} />} title="Search with a picture" action={<ChoosePicture label="Choose a picture" onPicture={onPicture} />}>
+        Drop one here, paste one, or choose a file: the images most like it are shown. The picture itself is not kept.
+      </Empty>
+    );
   if (pool.error)
     return (
       <Empty icon={<IconPlugConnectedX {...large} />} title="This list could not be loaded" action={<Button onClick={() => void pool.refresh()}>Try again</Button>}>
@@ -32,7 +44,7 @@ export function EmptyList({ project, list, pool, onList, onFiles }: Props) {
   if (pool.loading) return <Empty icon={<Loader />} title="Loading" children="" />;
   if (project.images === 0)
     return (
-      <Empty icon={<IconHandGrab {...large} />} title="Drop images or whole folders here" action={<AddImages onFiles={onFiles} size="md" />}>
+      <Empty icon={<IconHandGrab {...large} />} title="Drop images or whole folders here" action={<AddImages onFiles={onFiles} onImport={() => onList(importsView)} size="md" />}>
         They become the pool of this project: label a handful of them, and Handful predicts the rest.
       </Empty>
     );
@@ -52,6 +64,18 @@ export function EmptyList({ project, list, pool, onList, onFiles }: Props) {
     return (
       <Empty icon={<IconTag {...large} />} title="No predictions yet" action={showAll}>
         Label a few images first: predictions follow within a second.
+      </Empty>
+    );
+  if (list === nearDuplicates)
+    return (
+      <Empty icon={<IconCopy {...large} />} title="No near-duplicates" action={showAll}>
+        Imports look for images that are nearly the same as an older one, and list them here.
+      </Empty>
+    );
+  if (searchOf(list))
+    return (
+      <Empty icon={<IconZoomScan {...large} />} title="Nothing found" action={showAll}>
+        {project.pending > 0 ? "Images are found once they are embedded, which is under way." : "Search among all images, or with another one."}
       </Empty>
     );
   if (list.startsWith("class:"))

@@ -9,7 +9,7 @@ import { useBoxSelect } from "../hooks/useBoxSelect";
 import type { ClassBook } from "../hooks/useClasses";
 import { cellsInBox, layOut, rowCount } from "../state/geometry";
 import type { Item } from "../state/items";
-import { boxed, click, emptySelection, type Selection } from "../state/selection";
+import { boxed, clearPicks, click, emptySelection, type Selection } from "../state/selection";
 
 interface Props {
   project: string;
@@ -21,13 +21,16 @@ interface Props {
   onSelect: (selection: Selection) => void;
   onColumns: (columns: number) => void;
   onVisible: (first: number, last: number) => void;
+  /** What a click, a box and a click beside all images do to the selection. */
+  gestures?: typeof selecting;
 }
 
+const selecting = { click, boxed, aside: clearPicks };
 const gap = 12;
 const caption = 28;
 
 export function Grid(props: Props) {
-  const { project, items, total, book, thumbnail, selection, onSelect, onColumns, onVisible } = props;
+  const { project, items, total, book, thumbnail, selection, onSelect, onColumns, onVisible, gestures = selecting } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: inner, width } = useElementSize();
   const grid = useMemo(() => layOut(width, thumbnail, gap, caption), [width, thumbnail]);
@@ -63,15 +66,15 @@ export function Grid(props: Props) {
     },
     onBox: (box, additive) => {
       const ids = cellsInBox(grid, box, items.length).flatMap((index) => items[index]?.id ?? []);
-      onSelect(boxed(beforeDrag.current, ids, additive));
+      onSelect(gestures.boxed(beforeDrag.current, ids, additive));
     },
   });
 
   const onClick = (event: MouseEvent) => {
     if (drag.endedDrag()) return;
     const cell = (event.target as Element).closest<HTMLElement>("[data-id]");
-    if (!cell) onSelect({ ...selection, picked: new Set() });
-    else onSelect(click(selection, order, Number(cell.dataset.id), { shift: event.shiftKey, toggle: event.ctrlKey || event.metaKey }));
+    if (!cell) onSelect(gestures.aside(selection));
+    else onSelect(gestures.click(selection, order, Number(cell.dataset.id), { shift: event.shiftKey, toggle: event.ctrlKey || event.metaKey }));
   };
 
   return (

@@ -1,11 +1,11 @@
 import { ActionIcon, Button, CloseButton, Group, SegmentedControl, Space, Stack, Text, Tooltip } from "@mantine/core";
-import { IconArrowsMaximize, IconBulb, IconTrash } from "@tabler/icons-react";
+import { IconArrowsMaximize, IconBulb, IconCirclesRelation, IconCopy, IconTrash, IconZoomScan } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { pictureUrl } from "../api/calls";
 import { detailQuery, imageQuery, neighboursQuery } from "../api/queries";
-import type { Prediction } from "../api/types";
+import type { PoolImage, Prediction } from "../api/types";
 import { Certainty } from "../components/Certainty";
 import { Neighbours } from "../components/Neighbours";
 import { ScoreBars } from "../components/ScoreBars";
@@ -22,6 +22,10 @@ interface Props {
   item: Item | null;
   book: ClassBook;
   onOpen: (id: number) => void;
+  /** Searches for images like this one. */
+  onSimilar: (id: number) => void;
+  /** Puts the image and those around it under review, to be labelled together. */
+  onAround: (image: PoolImage) => void;
   onRemove: () => void;
   onUnlabel: () => void;
   onClose: () => void;
@@ -47,9 +51,10 @@ export function ImagePanel(props: Props) {
             <Text size="sm">{item.reason}</Text>
           </Group>
         )}
+        {image?.near_duplicate_of != null && <Duplicate of={image.near_duplicate_of} onOpen={props.onOpen} />}
         <LabelLine classId={classId} book={book} onUnlabel={props.onUnlabel} />
         {detail?.image_id === id && version !== null && <Verdict detail={detail} book={book} labelled={classId !== null} />}
-        <Similar {...props} />
+        <Similar {...props} image={image} />
       </Stack>
     </aside>
   );
@@ -78,6 +83,18 @@ function Heading({ project, id, name, size, onRemove }: Props & { name: string; 
           </ActionIcon>
         </Tooltip>
       </Group>
+    </Group>
+  );
+}
+
+function Duplicate({ of, onOpen }: { of: number; onOpen: (id: number) => void }) {
+  return (
+    <Group gap={8} wrap="nowrap" className={styles.reason}>
+      <IconCopy size={18} />
+      <Text size="sm">It looks the same as an older image.</Text>
+      <Button size="compact-xs" variant="default" onClick={() => onOpen(of)}>
+        Show that
+      </Button>
     </Group>
   );
 }
@@ -111,7 +128,7 @@ function Verdict({ detail, book, labelled }: { detail: Prediction; book: ClassBo
   );
 }
 
-function Similar({ project, id, book, version, onOpen }: Props) {
+function Similar({ project, id, image, book, version, onOpen, onSimilar, onAround }: Props & { image: PoolImage | undefined }) {
   const [of, setOf] = useState<"examples" | "images">("examples");
   const { data, isPending } = useQuery(neighboursQuery(project, id, of, version));
   return (
@@ -135,6 +152,18 @@ function Similar({ project, id, book, version, onOpen }: Props) {
         <Text size="sm" c="var(--soft-ink)">
           {of === "examples" ? "No labelled image yet." : "No other image yet."}
         </Text>
+      )}
+      {image?.embedded && (
+        <Group gap="xs" mt="sm" grow>
+          <Button size="xs" variant="light" px={6} leftSection={<IconZoomScan size={15} />} onClick={() => onSimilar(id)}>
+            More like this
+          </Button>
+          <Tooltip label="Look through the images nearest to it, and give them one label" openDelay={300}>
+            <Button size="xs" variant="light" px={6} leftSection={<IconCirclesRelation size={15} />} onClick={() => onAround(image)}>
+              Label around it
+            </Button>
+          </Tooltip>
+        </Group>
       )}
     </section>
   );

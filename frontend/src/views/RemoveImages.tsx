@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { deleteImage } from "../api/calls";
 import { keys } from "../api/queries";
+import type { SearchResult } from "../api/types";
 import { refreshFigures, refreshLists } from "../hooks/refresh";
 import { plural } from "../state/figures";
 import type { Item } from "../state/items";
@@ -26,7 +27,8 @@ export function RemoveImages({ project, images, onClose, onRemoved }: Props) {
     },
     onSettled: () => {
       const gone = new Set(images.map((image) => image.id));
-      client.setQueryData<Item[]>(keys.suggestions(project), (batch) => batch?.filter((item) => !gone.has(item.id)));
+      client.setQueriesData<Item[]>({ queryKey: keys.suggestions(project) }, (batch) => batch?.filter((item) => !gone.has(item.id)));
+      client.setQueriesData<SearchResult[]>({ queryKey: keys.searches(project) }, (found) => found?.filter(({ image }) => !gone.has(image.id)));
       refreshFigures(client, project);
       refreshLists(client, project);
     },

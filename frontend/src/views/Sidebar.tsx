@@ -1,11 +1,24 @@
 import { ScrollArea } from "@mantine/core";
-import { IconBolt, IconChartDots, IconEye, IconHelpHexagon, IconPhoto, IconTagOff, IconZoomQuestion } from "@tabler/icons-react";
+import {
+  IconBolt,
+  IconChartDots,
+  IconCopy,
+  IconEye,
+  IconHelpHexagon,
+  IconMap2,
+  IconPhoto,
+  IconTagOff,
+  IconTransfer,
+  IconZoomQuestion,
+  IconZoomScan,
+} from "@tabler/icons-react";
 import type { ReactNode, RefObject } from "react";
 
 import type { Project } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
 import { percent } from "../state/figures";
-import { classOfList, encodersView, evaluationView } from "../state/view";
+import { pictureSearch } from "../state/search";
+import { classOfList, encodersView, evaluationView, importsView, mapView, nearDuplicates } from "../state/view";
 import { ClassList } from "./ClassList";
 import { EncoderCard } from "./EncoderCard";
 import styles from "./Sidebar.module.css";
@@ -16,6 +29,8 @@ interface Props {
   list: string;
   /** How far a pretraining under way is, 0 to 1. */
   trained: number | null;
+  /** How far an import or export under way is, 0 to 1. */
+  moved: number | null;
   newClass: RefObject<HTMLInputElement | null>;
   onList: (list: string) => void;
   onFiles: (files: File[], classId: string) => void;
@@ -23,7 +38,7 @@ interface Props {
 }
 
 export function Sidebar(props: Props) {
-  const { project, book, list, trained, onList } = props;
+  const { project, book, list, trained, moved, onList } = props;
   const entry = (name: string, label: string, icon: ReactNode, note?: string) => (
     <button
       type="button"
@@ -45,6 +60,9 @@ export function Sidebar(props: Props) {
           {entry("unlabelled", "Unlabelled", <IconTagOff size={18} />, (project.images - project.examples).toLocaleString("en"))}
           {entry("uncertain", "Uncertain", <IconZoomQuestion size={18} />)}
           {entry("unknown", "Unknown", <IconHelpHexagon size={18} />)}
+          {entry(nearDuplicates, "Near-duplicates", <IconCopy size={18} />)}
+          {entry(pictureSearch, "Search by image", <IconZoomScan size={18} />)}
+          {entry(mapView, "Map", <IconMap2 size={18} />)}
         </div>
         <ClassList
           project={project.id}
@@ -57,6 +75,7 @@ export function Sidebar(props: Props) {
         />
       </ScrollArea>
       <div className={styles.foot}>
+        {entry(importsView, "Import and export", <IconTransfer size={18} />, moved === null ? undefined : percent(moved))}
         {entry(evaluationView, "Evaluation", <IconChartDots size={18} />)}
         {entry(encodersView, "Encoders", <IconEye size={18} />, trained === null ? undefined : `pretraining ${percent(trained)}`)}
         <EncoderCard project={project} />

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Loader, Modal, Stack, Text } from "@mantine/core";
-import { IconPhotoSearch, IconUpload } from "@tabler/icons-react";
+import { IconPhotoSearch, IconUpload, IconZoomScan } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
 
@@ -22,6 +22,8 @@ interface Props {
   onFile: (file: File) => void;
   onClose: () => void;
   onOpen: (id: number) => void;
+  /** Searches for images like the picture. */
+  onSearch: (file: File) => void;
 }
 
 /** Asks the classifier about a picture that is not, and will not be, in the pool. */
@@ -53,6 +55,11 @@ export function TryIt(props: Props) {
         >
           {file ? "Try another" : "Choose a file"}
         </Button>
+        {file && (
+          <Button variant="default" leftSection={<IconZoomScan size={17} />} onClick={() => props.onSearch(file)}>
+            Find images like it
+          </Button>
+        )}
       </Group>
     </Modal>
   );

@@ -1,20 +1,27 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 
-import type { Job, Project } from "../api/types";
+import type { PoolImage, Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
 import { refreshFigures, refreshLists } from "../hooks/refresh";
-import { useClasses, type ClassBook } from "../hooks/useClasses";
+import { useArchiveUpload } from "../hooks/useArchiveUpload";
+import { useClasses } from "../hooks/useClasses";
+import { useFollowImports } from "../hooks/useFollowImports";
 import { useJobs } from "../hooks/useJobs";
-import { useLabelling, type Labelling } from "../hooks/useLabelling";
+import { useLabelling } from "../hooks/useLabelling";
 import { usePastedFile } from "../hooks/usePastedFile";
-import { useUploads, type Uploads } from "../hooks/useUploads";
+import { useUploads } from "../hooks/useUploads";
+import type { Item } from "../state/items";
 import { pretrainings, shareTrained } from "../state/jobs";
-import { encodersView, evaluationView, type View } from "../state/view";
+import { pictureSearch } from "../state/search";
+import { isArchive, shareMoved, transfers } from "../state/transfers";
+import { encodersView, evaluationView, importsView, opening, startingList, type ChangeView, type View } from "../state/view";
 import { AwayBanner } from "./Banners";
-import { Desk } from "./Desk";
+import { BulkReview } from "./BulkReview";
 import { Header } from "./Header";
 import { Help } from "./Help";
+import { Main } from "./Main";
+import { Neighbourhood } from "./Neighbourhood";
 import { Sidebar } from "./Sidebar";
 import { TryIt } from "./TryIt";
 import { Versions } from "./Versions";
@@ -23,12 +30,12 @@ import styles from "./Workspace.module.css";
 interface Props {
   project: Project;
   view: View;
-  onView: (changes: Partial<View>) => void;
+  onView: ChangeView;
 }
 
-// What draws curves is large, and few visits need it.
-const Encoders = lazy(() => import("./encoders/Encoders"));
-const Evaluation = lazy(() => import("./evaluation/Evaluation"));
+/** Images to be looked through before they get one label. */
+type UnderReview = { readonly around: PoolImage } | { readonly items: readonly Item[] };
+
 const fitMilliseconds = 2500;
 
 /** While images are being embedded, lists gain predictions; they follow along. */
@@ -63,14 +70,40 @@ export function Workspace({ project, view, onView }: Props) {
   const newClass = useRef<HTMLInputElement>(null);
   const [dialogue, setDialogue] = useState<"try" | "versions" | "help" | null>(null);
   const [tried, setTried] = useState<File | null>(null);
-  const { over, handlers } = useDropTarget(uploads.add);
-  useFollowEmbedding(project, refresh);
-  usePastedFile((file) => {
-    setTried(file);
-    setDialogue("try");
-  });
+  const [picture, setPicture] = useState<File | null>(null);
+  const [review, setReview] = useState<UnderReview | null>(null);
+  const archive = useArchiveUpload(project.id);
+  const searching = view.list === pictureSearch;
   const close = () => setDialogue(null);
-  const showList = (list: string) => onView({ list, order: null, image: null });
+  const showList = (list: string) => {
+    setReview(null);
+    onView(opening(list));
+  };
+  const search = (file: File) => {
+    close();
+    setPicture(file);
+    if (!searching) showList(pictureSearch);
+  };
+  const take = (files: File[]) => {
+    const [first] = files;
+    const packed = files.find((file) => isArchive(file.name));
+    if (searching && first) search(first);
+    else if (packed && files.length === 1) {
+      archive.choose(packed);
+      showList(importsView);
+    } else uploads.add(files);
+  };
+  const { over, handlers } = useDropTarget(take);
+  useFollowEmbedding(project, refresh);
+  useFollowImports(project, jobs, refresh);
+  usePastedFile((file) => {
+    if (searching) setPicture(file);
+    else {
+      setTried(file);
+      setDialogue("try");
+    }
+  });
+  const reviewing = { project: project.id, book, labelling, onClose: () => setReview(null), onHelp: () => setDialogue("help") };
 
   return (
     <div className={styles.frame} {...handlers}>
@@ -79,7 +112,7 @@ export function Workspace({ project, view, onView }: Props) {
         <Header
           project={project}
           labelling={labelling}
-          onProject={(id) => onView({ project: id, list: "suggestions", order: null, image: null })}
+          onProject={(id) => onView({ project: id, ...opening(startingList) })}
           onTry={() => {
             setTried(null);
             setDialogue("try");
@@ -92,6 +125,7 @@ export function Workspace({ project, view, onView }: Props) {
           book={book}
           list={view.list}
           trained={shareTrained(pretrainings(jobs, project.id))}
+          moved={shareMoved(transfers(jobs, project.id))}
           newClass={newClass}
           onList={showList}
           onFiles={uploads.add}
@@ -100,14 +134,21 @@ export function Workspace({ project, view, onView }: Props) {
             refresh();
           }}
         />
-        <Main
-          {...{ project, view, jobs, book, labelling, uploads, onView }}
-          onList={showList}
-          onNewClass={() => newClass.current?.focus()}
-          onVersions={() => setDialogue("versions")}
-          onHelp={() => setDialogue("help")}
-        />
-        {over && <div className={styles.drop}>Drop to add to the pool, or on a class to add as its examples</div>}
+        <div className={styles.beneath} inert={review !== null}>
+          <Main
+            {...{ project, view, jobs, book, labelling, uploads, archive, picture, onView }}
+            onPicture={setPicture}
+            onAround={(around) => setReview({ around })}
+            onReview={(items) => setReview({ items })}
+            onList={showList}
+            onNewClass={() => newClass.current?.focus()}
+            onVersions={() => setDialogue("versions")}
+            onHelp={() => setDialogue("help")}
+          />
+        </div>
+        {review && "around" in review && <Neighbourhood image={review.around} {...reviewing} />}
+        {review && "items" in review && <BulkReview title="Chosen on the map" items={review.items} {...reviewing} />}
+        {over && <div className={styles.drop}>{searching ? "Drop to search with it" : "Drop to add to the pool, or on a class to add as its examples"}</div>}
       </div>
       {dialogue === "try" && (
         <TryIt
@@ -121,6 +162,7 @@ export function Workspace({ project, view, onView }: Props) {
             close();
             onView({ image });
           }}
+          onSearch={search}
         />
       )}
       {dialogue === "versions" && (
@@ -140,33 +182,4 @@ export function Workspace({ project, view, onView }: Props) {
       {dialogue === "help" && <Help onClose={close} />}
     </div>
   );
-}
-
-interface MainProps extends Props {
-  jobs: readonly Job[];
-  book: ClassBook;
-  labelling: Labelling;
-  uploads: Uploads;
-  onList: (list: string) => void;
-  onNewClass: () => void;
-  onVersions: () => void;
-  onHelp: () => void;
-}
-
-/** What the view names: a page to read, or a list of images. */
-function Main(props: MainProps) {
-  const { list, order, image } = props.view;
-  if (list === encodersView)
-    return (
-      <Suspense fallback={null}>
-        <Encoders {...props} />
-      </Suspense>
-    );
-  if (list === evaluationView)
-    return (
-      <Suspense fallback={null}>
-        <Evaluation {...props} />
-      </Suspense>
-    );
-  return <Desk key={[list, order, image].join(" ")} {...props} />;
 }

@@ -1,11 +1,10 @@
 import { Alert, Button, Group, Loader, Text } from "@mantine/core";
 import { IconChartDots, IconDownload, IconHistory } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 
 import { ProblemError } from "../../api/problem";
 import { evaluationQuery } from "../../api/queries";
-import type { Project } from "../../api/types";
+import type { PoolImage, Project } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import type { ClassBook } from "../../hooks/useClasses";
 import type { Labelling } from "../../hooks/useLabelling";
@@ -13,10 +12,9 @@ import { useOpenImage } from "../../hooks/useOpenImage";
 import type { Uploads } from "../../hooks/useUploads";
 import { startingList, type View } from "../../state/view";
 import { ExportMenu } from "../ExportMenu";
-import { ImagePanel } from "../ImagePanel";
 import { LabelBar } from "../LabelBar";
+import { OpenedImage } from "../OpenedImage";
 import { PageFrame } from "../PageFrame";
-import { RemoveImages } from "../RemoveImages";
 import { Accuracy } from "./Accuracy";
 import { ClassQuality } from "./ClassQuality";
 import { Compare } from "./Compare";
@@ -31,6 +29,7 @@ interface Props {
   labelling: Labelling;
   uploads: Uploads;
   onView: (changes: Partial<View>) => void;
+  onAround: (image: PoolImage) => void;
   onList: (list: string) => void;
   onVersions: () => void;
   onHelp: () => void;
@@ -67,43 +66,7 @@ export default function Evaluation(props: Props) {
       >
         <Body {...props} onOpen={open} />
       </PageFrame>
-      {view.image !== null && <Opened {...props} {...opened} id={view.image} onOpen={open} />}
-    </>
-  );
-}
-
-interface OpenedProps extends Props, ReturnType<typeof useOpenImage> {
-  id: number;
-  onOpen: (id: number | null) => void;
-}
-
-/** The panel of the image in focus, beside the figures that it is a part of. */
-function Opened({ project, book, labelling, id, targets, actions, onOpen }: OpenedProps) {
-  const [removing, setRemoving] = useState(false);
-  return (
-    <>
-      <ImagePanel
-        project={project.id}
-        version={project.active_version}
-        id={id}
-        item={targets[0] ?? null}
-        book={book}
-        onOpen={onOpen}
-        onRemove={() => setRemoving(true)}
-        onUnlabel={actions.unlabel}
-        onClose={() => onOpen(null)}
-      />
-      {removing && (
-        <RemoveImages
-          project={project.id}
-          images={targets}
-          onClose={() => setRemoving(false)}
-          onRemoved={() => {
-            labelling.forget();
-            onOpen(null);
-          }}
-        />
-      )}
+      {view.image !== null && <OpenedImage {...props} {...opened} id={view.image} onOpen={open} />}
     </>
   );
 }
