@@ -72,20 +72,24 @@ def decode(
 
     With `shrink_to`, a JPEG may come at a half, a quarter or an eighth of its size, no side below
     `shrink_to` pixels: that is decoded many times faster where only a small picture is wanted.
+    `width` and `height` are always those of the whole image.
     Raises ImageRejected, and nothing else, whatever the bytes are.
     """
     _check_size(data, max_bytes)
     opened = _open(data)
     _check_pixels(opened, max_pixels)
     try:
+        width, height = opened.size
         if shrink_to:
             opened.draft(None, (shrink_to, shrink_to))
         opened.load()
         image = _to_rgb(_upright(opened))
+        if image.size != opened.size:  # it was turned on its side
+            width, height = height, width
     except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed
         raise _damaged() from error
     sha256 = hashlib.sha256(data).hexdigest()
-    return DecodedImage(image, image.width, image.height, str(opened.format), sha256)
+    return DecodedImage(image, width, height, str(opened.format), sha256)
 
 
 def thumbnail(image: Image.Image, side: int = 256) -> bytes:
@@ -93,7 +97,7 @@ def thumbnail(image: Image.Image, side: int = 256) -> bytes:
     small = image.copy()
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, "WEBP", quality=80)
+    small.save(buffer, "WEBP", quality=80, method=2)  # 4 takes twice the time for 5 % of the size
     return buffer.getvalue()
 
 

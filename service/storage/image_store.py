@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -12,14 +12,20 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from models.image_sources.s3 import open_bucket
 from service.domain.errors import NotFound, StorageFull
+from service.storage.references import Reference, read_reference
 
 IMAGES = "images"
+REFERENCES = "references"
 
 
 class ImageStore:
-    """Content-addressed bytes; writing the same content twice is harmless."""
+    """Content-addressed bytes; writing the same content twice is harmless.
 
-    def __init__(self, url: str, *, min_free_mb: int = 0) -> None:
+    Of an image it may hold a pointer to a file inside of `roots` instead.
+    """
+
+    def __init__(self, url: str, *, min_free_mb: int = 0, roots: Sequence[Path] = ()) -> None:
+        self._roots = tuple(roots)
         self._folder = None if "://" in url else Path(url)
         self._min_free_bytes = min_free_mb * 2**20
         self._store = open_store(url)
@@ -33,38 +39,54 @@ class ImageStore:
         """Keep an image's original bytes. Raises StorageFull where there is no room."""
         self._put(_image_path(sha256), data)
 
+    def refer(self, sha256: str, reference: Reference) -> None:
+        """Keep where an image's file lies, in place of its bytes. Raises StorageFull."""
+        self._put(_reference_path(sha256), reference.dump())
+
     def put_thumbnail(self, sha256: str, data: bytes) -> None:
         """Keep an image's WebP thumbnail. Raises StorageFull where there is no room."""
         self._put(_thumbnail_path(sha256), data)
 
     def image(self, sha256: str) -> bytes:
-        """An image's original bytes. Raises NotFound where they are missing."""
-        return self._get(_image_path(sha256))
+        """An image's original bytes. Raises NotFound where they are missing or not the same."""
+        try:
+            return self._get(_image_path(sha256))
+        except NotFound as missing:
+            try:
+                pointer = self._get(_reference_path(sha256))
+            except NotFound:
+                raise missing from None
+        return read_reference(pointer, sha256, self._roots)
 
     def thumbnail(self, sha256: str) -> bytes:
-        """An image's WebP thumbnail. Raises NotFound where it is missing."""
-        return self._get(_thumbnail_path(sha256))
+        """A picture of the image: WebP, or a small image itself. Raises NotFound."""
+        try:
+            return self._get(_thumbnail_path(sha256))
+        except NotFound:
+            return self.image(sha256)
 
     def has(self, sha256: str) -> bool:
-        """Whether an image with this content is here."""
-        try:
-            obstore.head(self._store, _image_path(sha256))
-        except (NotFoundError, FileNotFoundError):
-            return False
-        return True
+        """Whether an image with this content, or a pointer to it, is here."""
+        return any(self._exists(path) for path in (_image_path(sha256), _reference_path(sha256)))
+
+    def has_copy(self, sha256: str) -> bool:
+        """Whether the bytes of an image with this content are here."""
+        return self._exists(_image_path(sha256))
 
     def contents_before(self, moment: datetime) -> Iterator[str]:
         """The sha256 of every image that was last written before this moment."""
-        for page in obstore.list(self._store, prefix=IMAGES):
-            for entry in page:
-                if entry["last_modified"] < moment:
-                    yield PurePosixPath(entry["path"]).name
+        for prefix in (IMAGES, REFERENCES):
+            for page in obstore.list(self._store, prefix=prefix):
+                for entry in page:
+                    if entry["last_modified"] < moment:
+                        yield PurePosixPath(entry["path"]).name
 
     def delete(self, sha256: str) -> None:
         """Drop an image and its thumbnail; nothing happens where they are missing."""
         # The image last: an upload of the same content that comes between finds it gone, and says
         # so, where with the image first it could be left without its thumbnail.
-        for path in (_thumbnail_path(sha256), _image_path(sha256)):
+        paths = (_thumbnail_path(sha256), _image_path(sha256), _reference_path(sha256))
+        for path in paths:
             try:
                 obstore.delete(self._store, path)
             except (NotFoundError, FileNotFoundError):
@@ -80,6 +102,15 @@ class ImageStore:
                 f"{free / 2**20:.0f} MB are free, and {self._min_free_bytes / 2**20:.0f} MB are "
                 "kept for the database (HANDFUL_MIN_FREE_MB)."
             )
+
+    def _exists(self, path: str) -> bool:
+        if self._folder is not None:  # without a call through obstore, which takes ten times longer
+            return (self._folder / path).is_file()
+        try:
+            obstore.head(self._store, path)
+        except (NotFoundError, FileNotFoundError):
+            return False
+        return True
 
     def _put(self, path: str, data: bytes) -> None:
         try:
@@ -113,6 +144,10 @@ def _full(why: str) -> StorageFull:
 
 def _image_path(sha256: str) -> str:
     return f"{IMAGES}/{sha256[:2]}/{sha256}"
+
+
+def _reference_path(sha256: str) -> str:
+    return f"{REFERENCES}/{sha256[:2]}/{sha256}"
 
 
 def _thumbnail_path(sha256: str) -> str:

@@ -50,7 +50,7 @@ def create_context(settings: Settings) -> Context:
     return Context(
         settings=settings,
         database=database,
-        images=ImageStore(settings.store, min_free_mb=settings.min_free_mb),
+        images=ImageStore(settings.store, min_free_mb=settings.min_free_mb, roots=settings.roots),
         encoders=EncoderShelf(settings.encoders_dir),
         queue=JobQueue(create_celery(settings.broker)),
     )

@@ -8,10 +8,12 @@ from threading import BoundedSemaphore
 from sqlalchemy.orm import Session
 
 from models.images import DecodedImage, ImageRejected, decode, thumbnail
+from models.perceptual_hash import perceptual_hash
 from service.domain.entities import Rejected, StoredImage, Upload
 from service.domain.errors import NoUsableFile, Unavailable
 from service.storage import projects
 from service.storage.images import contents_in_use, find_by_content
+from service.storage.references import Reference
 from service.storage.tables import ImageRow
 from service.usecases.context import Context
 
@@ -19,6 +21,9 @@ from service.usecases.context import Context
 DROPPED_AT_ONCE = 100
 # A large image takes hundreds of megabytes while it is decoded: few at a time.
 _decoding = BoundedSemaphore(4)
+THUMBNAIL = 256
+# A JPEG no larger than this needs no thumbnail beside it.
+SMALL_BYTES = 2**15
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class KeptFile:
     sha256: str
     width: int
     height: int
+    perceptual_hash: int
 
 
 @dataclass
@@ -50,7 +56,7 @@ def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
     for upload in uploads:
         name = safe_name(upload.filename)
         try:
-            intake.kept.append(_keep(context, name, upload.data))
+            intake.kept.append(keep_file(context, name, upload.data))
         except ImageRejected as rejection:
             intake.rejected.append(Rejected(name, rejection.code, rejection.message))
     if not intake.kept:
@@ -89,12 +95,15 @@ def drop_unused(context: Context, sha256s: list[str]) -> None:
                     context.images.delete(sha256)
 
 
-def decode_upload(context: Context, data: bytes) -> DecodedImage:
+def decode_upload(context: Context, data: bytes, shrink_to: int | None = None) -> DecodedImage:
     """Decode a file from outside within this deployment's limits. Raises ImageRejected."""
     limits = context.settings
     with _decoding:
         return decode(
-            data, max_bytes=limits.max_file_mb * 2**20, max_pixels=limits.max_megapixels * 10**6
+            data,
+            max_bytes=limits.max_file_mb * 2**20,
+            max_pixels=limits.max_megapixels * 10**6,
+            shrink_to=shrink_to,
         )
 
 
@@ -105,11 +114,28 @@ def safe_name(filename: str) -> str:
     return printable if printable.strip(". ") else "unnamed"
 
 
-def _keep(context: Context, name: str, data: bytes) -> KeptFile:
-    decoded = decode_upload(context, data)
-    context.images.put_image(decoded.sha256, data)
-    context.images.put_thumbnail(decoded.sha256, thumbnail(decoded.image))
-    return KeptFile(name, decoded.sha256, decoded.width, decoded.height)
+def keep_file(
+    context: Context, name: str, data: bytes, reference: Reference | None = None
+) -> KeptFile:
+    """Put one image into the store: its bytes, or where they lie.
+
+    Raises ImageRejected, and StorageFull.
+    """
+    decoded = decode_upload(context, data, shrink_to=THUMBNAIL)
+    if reference is not None:
+        context.images.refer(decoded.sha256, reference)
+    else:
+        context.images.put_image(decoded.sha256, data)
+    if reference is not None or not _is_its_own_thumbnail(decoded, data):
+        context.images.put_thumbnail(decoded.sha256, thumbnail(decoded.image, THUMBNAIL))
+    look = perceptual_hash(decoded.image)
+    return KeptFile(name, decoded.sha256, decoded.width, decoded.height, look)
+
+
+def _is_its_own_thumbnail(decoded: DecodedImage, data: bytes) -> bool:
+    """Whether a browser shows the file itself as fast, and as upright, as a thumbnail."""
+    small = max(decoded.width, decoded.height) <= THUMBNAIL and len(data) <= SMALL_BYTES
+    return small and decoded.format == "JPEG" and b"Exif\0" not in data
 
 
 def _enter(
@@ -133,6 +159,7 @@ def _enter(
         filename=file.filename,
         width=file.width,
         height=file.height,
+        perceptual_hash=file.perceptual_hash,
         reference_label=reference_label and projects.slugify(reference_label),
     )
     session.add(row)

@@ -37,6 +37,7 @@ IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]
 # Browsers ask whether their copy still holds: another data folder on this address has other images
 # under the same ids. Images are compressed already.
 KEPT = {"Cache-Control": "private, no-cache", "Content-Encoding": "identity"}
+JPEG = b"\xff\xd8\xff"
 REFERENCE = {
     "reference_label": {
         "type": "string",
@@ -139,7 +140,7 @@ def get_file(
     tags=["pool"],
     summary="An image's thumbnail",
     response_class=Response,
-    responses={200: {"content": {"image/webp": {}}}},
+    responses={200: {"content": {"image/webp": {}, "image/jpeg": {}}}},
 )
 def get_thumbnail(
     image_id: RowId,
@@ -148,7 +149,10 @@ def get_thumbnail(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     _, sha256 = pool.image_content(context, project, image_id)
-    return _unless_known(sha256, if_none_match, context.images.thumbnail, "image/webp")
+    answer = _unless_known(sha256, if_none_match, context.images.thumbnail, "image/webp")
+    if bytes(answer.body[:3]) == JPEG:  # a small image is its own thumbnail
+        answer.headers["Content-Type"] = "image/jpeg"
+    return answer
 
 
 def _unless_known(
