@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFound
@@ -121,6 +121,14 @@ def is_embedded(encoder_id: str) -> ColumnElement[bool]:
     return exists().where(
         EmbeddingRow.image_id == ImageRow.id, EmbeddingRow.encoder_id == encoder_id
     )
+
+
+def release_near_duplicates(session: Session, project_id: str, image_id: int) -> None:
+    """Let the oldest image that looks like this one, which goes, stand for the others."""
+    copies = (ImageRow.project_id == project_id) & (ImageRow.near_duplicate_of == image_id)
+    oldest = session.scalar(select(func.min(ImageRow.id)).where(copies))
+    session.execute(update(ImageRow).where(copies).values(near_duplicate_of=oldest))
+    session.execute(update(ImageRow).where(ImageRow.id == oldest).values(near_duplicate_of=None))
 
 
 def is_near_duplicate() -> ColumnElement[bool]:

@@ -80,6 +80,7 @@ def delete_image(context: Context, project_id: str, image_id: int) -> None:
         row = images.get_image(session, project_id, image_id)
         if examples.examples_of(session, [image_id]):
             projects.bump_labels_revision(session, project_id)
+        images.release_near_duplicates(session, project_id, image_id)
         session.delete(row)
     drop_unused(context, [row.sha256])
     refit(context, project_id)
