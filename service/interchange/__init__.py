@@ -4,7 +4,8 @@ No database and no web here: files in, `ImageFile`s out, and `ExportItem`s in, f
 """
 
 from models.image_sources import ImageFile, ImageSource, SourceError, UnreadableFile
-from service.interchange.exporting import ExportItem, export_suffix, write_export
+from service.interchange.export_item import ExportItem
+from service.interchange.exporting import export_suffix, write_export
 from service.interchange.formats import ExportFormat, ImportFormat
 from service.interchange.opening import open_import
 from service.interchange.urls import UrlPolicy

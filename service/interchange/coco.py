@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.interchange.json_lists import items
-from service.interchange.names import shown
 from service.interchange.records import Record, one_label, text_of
 from service.interchange.tree import Tree
 
@@ -48,7 +47,7 @@ def _record(image: dict[str, Any], label: str | None, warning: str | None, where
     )
     return Record(
         target=target,
-        name=text_of(image.get("original_name")) or shown(target) or where,
+        name=str(image.get("original_name") or target or where),
         label=label,
         reference_label=text_of(image.get("reference_label")),
         warning=warning,

@@ -1,32 +1,50 @@
 """What is exported, and to which format."""
 
+import shutil
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from service.interchange.archive_names import ArchiveNames, with_suffix
+from service.interchange.export_item import ExportItem
 from service.interchange.formats import ExportFormat
+from service.interchange.listings import (
+    CocoListing,
+    CsvListing,
+    LabelStudioListing,
+    Listing,
+    MetadataListing,
+)
+from service.interchange.parquet_export import write_parquet
 
 
 @dataclass(frozen=True)
-class ExportItem:
-    """One image: its original name and what is known of it; `read` gives the bytes of its file."""
+class _Form:
+    """A list of the images, as what it lies in an archive, and how its file ends alone."""
 
-    name: str
-    sha256: str
-    width: int
-    height: int
-    label: str | None
-    reference_label: str | None
-    read: Callable[[], bytes]
+    listing: Callable[[], Listing]
+    file: str
+    suffix: str
+    by_class: bool = False
+
+
+FORMS: dict[ExportFormat, _Form] = {
+    "csv": _Form(CsvListing, "labels.csv", ".csv"),
+    "imagefolder": _Form(CsvListing, "labels.csv", ".csv", by_class=True),
+    "hf": _Form(MetadataListing, "metadata.csv", ".csv"),
+    "coco": _Form(CocoListing, "annotations/instances_default.json", ".json"),
+    "labelstudio": _Form(LabelStudioListing, "tasks.json", ".json"),
+}
+# Formats that are nothing without the images.
+WITH_IMAGES = ("imagefolder", "hf")
 
 
 def export_suffix(format: ExportFormat, *, images: bool) -> str:  # noqa: A002
     """How the name of an export's file ends: '.zip', '.csv', '.json' or '.parquet'."""
     if format == "parquet":
         return ".parquet"
-    if images or format in ("imagefolder", "hf"):
-        return ".zip"
-    return ".csv" if format == "csv" else ".json"
+    return ".zip" if images or format in WITH_IMAGES else FORMS[format].suffix
 
 
 def write_export(
@@ -36,5 +54,32 @@ def write_export(
     *,
     images: bool,
 ) -> None:
-    """Write `items` to `target`, one by one; `imagefolder` and `hf` always have images."""
-    raise NotImplementedError
+    """Write `items` to `target`, one by one; `imagefolder` and `hf` always have images.
+
+    What their `read` and the target raise is passed on; the target is then worth nothing.
+    """
+    if format == "parquet":
+        write_parquet(items, target, images=images)
+    elif images or format in WITH_IMAGES:
+        _write_zip(items, FORMS[format], target)
+    else:
+        with FORMS[format].listing() as listing:
+            for item in items:
+                listing.add(item, item.name)
+            shutil.copyfileobj(listing.finished(), target)
+
+
+def _write_zip(items: Iterable[ExportItem], form: _Form, target: BinaryIO) -> None:
+    """The images, which do not compress, and the list of them."""
+    names = ArchiveNames()
+    with form.listing() as listing, zipfile.ZipFile(target, "w") as archive:
+        for item in items:
+            data = item.read()
+            name = with_suffix(item.name, data)
+            path = names.in_class(name, item.label) if form.by_class else names.beside(name)
+            archive.writestr(zipfile.ZipInfo(path), data)
+            listing.add(item, path)
+        info = zipfile.ZipInfo(form.file)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(info, "w", force_zip64=True) as file:
+            shutil.copyfileobj(listing.finished(), file)

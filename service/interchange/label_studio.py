@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from service.interchange.json_lists import items
 from service.interchange.names import is_image, shown
@@ -40,7 +40,7 @@ def _record(task: dict[str, Any], where: str) -> Record:
     label, warning = one_label(chosen, "choices")
     return Record(
         target=target,
-        name=text_of(data.get("original_name")) or _original(target),
+        name=str(data.get("original_name") or _original(target)),
         label=label,
         reference_label=text_of(data.get("reference_label")),
         warning=warning,
@@ -56,12 +56,10 @@ def _image_key(data: dict[str, Any]) -> str | None:
 
 def _target(value: str) -> str:
     """The file behind Label Studio's own addresses of local and uploaded files."""
-    parts = urlsplit(value)
-    if parts.path.endswith("/data/local-files/"):
-        return (parse_qs(parts.query).get("d") or [value])[0]
-    if "/data/upload/" in parts.path or (not is_url(value) and "%" in value):
-        return unquote(parts.path)
-    return value
+    _, local, path = value.partition("/data/local-files/?d=")
+    if local:
+        return unquote(path)
+    return unquote(value) if "/data/upload/" in value and not is_url(value) else value
 
 
 def _original(target: str) -> str:

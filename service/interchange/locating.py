@@ -28,7 +28,10 @@ class Locator:
         Raises UnreadableFile where there is none, or several.
         """
         path = target.replace("\\", "/")
-        for base in dict.fromkeys((posixpath.dirname(annotations), "")):
+        folder = posixpath.dirname(annotations)
+        # `images` beside `annotations` is COCO's way.
+        beside = posixpath.join(posixpath.dirname(folder), "images")
+        for base in dict.fromkeys((folder, beside, "")):
             name = posixpath.normpath(posixpath.join(base, path))
             if self._tree.has(name):
                 return name

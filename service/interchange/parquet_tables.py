@@ -70,10 +70,10 @@ class _Rows:
         columns, cell = self._columns, row[self._columns.target]
         label, warning = self._label(row.get(columns.label) if columns.label else None)
         data, path = _unpacked(cell)
-        name = text_of(row.get(columns.name)) if columns.name else None
+        name = row.get(columns.name) if columns.name else None
         return Record(
             target=path or "",
-            name=name or (path and shown(path)) or f"{self._where}, row {number}",
+            name=str(name or path or f"{self._where}, row {number}"),
             label=label,
             reference_label=text_of(row.get(columns.reference)) if columns.reference else None,
             warning=warning,

@@ -53,7 +53,7 @@ class Columns:
         target = _raw(row.get(self.target))
         return Record(
             target=target,
-            name=self._text(row, self.name) or target or where,
+            name=str((self.name and row.get(self.name)) or target or where),
             label=self._text(row, self.label),
             reference_label=self._text(row, self.reference),
             error=None if target else f"its column {self.target!r} is empty",

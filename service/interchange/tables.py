@@ -5,7 +5,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from service.interchange.names import is_image
 from service.interchange.records import (
@@ -50,16 +50,13 @@ def has_columns(open_file: Callable[[], BinaryIO]) -> bool:
 
 def read_jsonl(file: BinaryIO, where: str) -> Iterator[Record]:
     """JSON lines, each an object with the names of columns. Raises as `read_csv` does."""
-    text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape")
-    first = next(_objects(text), {})
+    rows = enumerate(_objects(file), start=1)
+    number, first = next(rows, (0, {}))
     columns = find_columns(list(first))
     if columns is None:
         raise no_columns(where, list(first))
-    text.seek(0)
-    return (
-        columns.record(row, f"{where}, row {number}")
-        for number, row in enumerate(_objects(text), start=1)
-    )
+    for number, row in itertools.chain([(number, first)], rows):
+        yield columns.record(row, f"{where}, row {number}")
 
 
 def _rows(file: BinaryIO) -> Iterator[list[str]]:
@@ -70,7 +67,8 @@ def _rows(file: BinaryIO) -> Iterator[list[str]]:
     # Other encodings than Unicode come through as they are, and are told apart cell by cell.
     errors = "replace" if encoding == "utf-16" else "surrogateescape"
     delimiter = _delimiter(start.decode(encoding, errors))
-    return csv.reader(io.TextIOWrapper(file, encoding, errors, newline=""), delimiter=delimiter)
+    with io.TextIOWrapper(file, encoding, errors, newline="") as text:
+        yield from csv.reader(text, delimiter=delimiter)
 
 
 def _delimiter(sample: str) -> str:
@@ -106,11 +104,11 @@ def _records(
         raise Damaged(f"row {number + 1} cannot be read: {reason(error)}") from error
 
 
-def _objects(lines: TextIO) -> Iterator[dict[str, Any]]:
+def _objects(lines: BinaryIO) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
-                row = json.loads(line)
+                row = json.loads(line.decode("utf-8-sig", "surrogateescape"))
             except ValueError as error:
                 raise Damaged(f"line {number} is no JSON: {error}") from error
             if not isinstance(row, dict):
