@@ -4,9 +4,13 @@ It takes minutes for a large pool and keeps nothing on the way: a job that was c
 and, because nothing in it is random from one run to the next, comes to the same map.
 """
 
-from models.projection import project
+import time
+
+from models.projection import Report, project
 from service.usecases.mapping import keep_map
 from worker.running import RunningJob
+
+REPORT_SECONDS = 1.0
 
 
 def make_map(running: RunningJob) -> None:
@@ -17,8 +21,20 @@ def make_map(running: RunningJob) -> None:
         pool = context.pools.get(session, project_id, encoder_id)
     if not len(pool):
         raise ValueError("The project has no embedded image any more: there is nothing to map.")
-    places = project(
-        pool.features,
-        lambda done, total, message: running.report(done=done, total=total, message=message),
-    )
+    places = project(pool.features, _reporter(running))
     keep_map(context, project_id, encoder_id, pool.image_ids, places)
+    running.report(done=100, total=100, message=f"Mapped {len(pool)} images")
+
+
+def _reporter(running: RunningJob) -> Report:
+    """Notes progress now and then, and looks at each call whether the job is to end."""
+    last = float("-inf")
+
+    def report(done: int, total: int, message: str) -> None:
+        nonlocal last
+        running.check()
+        if time.monotonic() - last >= REPORT_SECONDS:
+            last = time.monotonic()
+            running.report(done=done, total=total, message=message)
+
+    return report

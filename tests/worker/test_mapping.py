@@ -12,6 +12,7 @@ from service.usecases.jobs import cancel_job, get_job, start_job
 from service.usecases.mapping import read_map
 from tests.pictures import parts
 from tests.service.caller import Caller
+from worker import mapping
 from worker.mapping import make_map
 from worker.running import RunningJob, claim
 
@@ -34,8 +35,10 @@ def run(context: Context, job_id: str, handler: Callable[[RunningJob], None] = m
 
 
 def test_a_worker_that_dies_is_followed_by_one_that_makes_the_same_map(
-    context: Context, job_id: str
+    context: Context, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(mapping, "REPORT_SECONDS", 0)
+
     def dying(running: RunningJob) -> None:
         report = running.report
 
