@@ -1,14 +1,17 @@
 """Embeddings: complete in the end, whatever is missing, and switched only when they are."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from models.images import decode
 from models.manifest import Manifest
+from service.storage.embeddings import add_embeddings
 from service.usecases.context import Context
-from service.usecases.embedding import embed_batch, finish_switches
+from service.usecases.embedding import finish_switches, open_crop
 from service.usecases.encoders import enter_encoder
 from service.usecases.jobs import list_jobs
 from service.usecases.maintenance import tidy
@@ -70,15 +73,16 @@ def test_until_then_labels_go_to_the_encoder_that_answers(
 def test_half_a_pool_switches_nothing(
     api: Caller, context: Context, first: str, second: str
 ) -> None:
-    api.send("/images", parts("red", range(34)))
+    images = api.send("/images", parts("red", range(34)))["images"]
+    ids = [image["id"] for image in images]
     api.patch("/projects/default", {"encoder_id": second})
-    encoder = context.encoders.get(second)
-    batch = embed_batch(context, second, encoder)
-    assert batch is not None
+    vectors = np.zeros((len(ids), 32), np.float32)
+    with context.database.write() as session:
+        add_embeddings(session, second, ids[:17], vectors[:17])
     finish_switches(context)
     assert api.get("/projects/default")["encoder_id"] == first
-    assert embed_batch(context, second, encoder, after=batch.last_image_id) is not None
-    assert embed_batch(context, second, encoder) is None
+    with context.database.write() as session:
+        add_embeddings(session, second, ids, vectors)
     finish_switches(context)
     assert api.get("/projects/default")["encoder_id"] == second
 
@@ -157,13 +161,14 @@ def test_a_project_deleted_under_way_stops_nothing(
     api.label(api.make_class("Red", project="other"), parts("red", range(20)), project="other")
     api.label(api.make_class("Red"), parts("red", range(20)))
 
-    def embed_then_delete(*args: object, **kwargs: object) -> object:
-        batch = embed_batch(*args, **kwargs)  # type: ignore[arg-type]
-        if batch is not None and "other" in batch.projects:
-            api.delete("/projects/other")
-        return batch
+    first = threading.Lock()
 
-    monkeypatch.setattr("worker.handlers.embed_batch", embed_then_delete)
+    def delete_then_open(*args: object) -> object:
+        if first.acquire(blocking=False):
+            api.delete("/projects/other")
+        return open_crop(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("worker.share.open_crop", delete_then_open)
     work()
     assert api.get("/jobs")["jobs"][0]["state"] == "succeeded"
     assert api.get("/classifiers")["classifiers"][0]["classes"] == {"red": 20}

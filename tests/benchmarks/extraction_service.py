@@ -1,0 +1,95 @@
+"""A service with images in its pool and an encoder that has seen none, to measure with."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from models.checkpoints import new_manifest, save_checkpoint
+from models.encoder import register_encoder
+from models.images import decode
+from models.labelled_folder import read_labelled
+from models.loaders.msn import named_architecture, protocol_transform
+from models.manifest import Feature, load_manifest
+from models.vit import build_vit
+from service.settings import Settings
+from service.storage.tables import ImageRow
+from service.usecases.context import Context, create_context
+from service.usecases.encoders import enter_encoder
+from service.usecases.projects import DEFAULT_PROJECT, ensure_default_project
+from tests.benchmarks.photographs import write_photographs
+
+ARCHITECTURE = "vit_tiny_patch16_224"
+PHOTOGRAPH = (469, 387)  # about ImageNet's mean size
+
+
+@contextmanager
+def prepared_service(
+    scratch: Path, spec: str | None, sources: Sequence[str], count: int
+) -> Iterator[tuple[Context, Path, list[Path]]]:
+    """Its context, the encoder's folder, and the files whose contents its pool and store have."""
+    files = _files(scratch, count, sources)
+    settings = Settings(
+        data_dir=scratch / "data", redis_url=f"redis+socket://{scratch}/none", min_free_mb=0
+    )
+    folder = register_encoder(spec or str(_random_encoder(scratch)), settings.encoders_dir)
+    context = create_context(settings)
+    ensure_default_project(context)
+    enter_encoder(context, "measured", load_manifest(folder))
+    _keep_files(context, files)
+    try:
+        yield context, folder, files
+    finally:
+        context.database.close()
+
+
+def _files(scratch: Path, count: int, sources: Sequence[str]) -> list[Path]:
+    """So many image files in a folder."""
+    if not sources:
+        folder = write_photographs(scratch / "files", count, PHOTOGRAPH)
+        return sorted(folder.rglob("*.jpg"))
+    folder = scratch / "files"
+    folder.mkdir()
+    images = (image for source in sources for image in read_labelled(Path(source)))
+    paths = []
+    for number, image in enumerate(islice(images, count)):
+        paths.append(folder / f"{number:06}{Path(image.name).suffix}")
+        paths[-1].write_bytes(image.data)
+    return paths
+
+
+def _keep_files(context: Context, files: Sequence[Path]) -> None:
+    """The files in the service's store and its pool, as an import leaves them."""
+    rows = []
+    for path in files:
+        image = decode(path.read_bytes())
+        context.images.put_image(image.sha256, path.read_bytes())
+        rows.append(
+            {
+                "project_id": DEFAULT_PROJECT,
+                "sha256": image.sha256,
+                "filename": path.name,
+                "width": image.width,
+                "height": image.height,
+            }
+        )
+    with context.database.write() as session:
+        session.execute(insert(ImageRow), rows)
+
+
+def _random_encoder(scratch: Path) -> Path:
+    architecture = named_architecture(ARCHITECTURE)
+    tensors = build_vit(architecture).state_dict()
+    manifest = new_manifest(
+        ARCHITECTURE,
+        tensors,
+        source="random",
+        licence="Apache-2.0",
+        architecture=architecture,
+        transform=protocol_transform(architecture.image_size),
+        feature=Feature(norm="post"),
+    )
+    save_checkpoint(scratch / "checkpoint", manifest, tensors)
+    return scratch / "checkpoint"
