@@ -7,7 +7,10 @@ from models.encoder import register_encoder
 from models.manifest import load_manifest
 from service.usecases.embedding import start_pending
 from service.usecases.encoders import enter_encoder
+from worker.exporting import export_pool
 from worker.extraction import embed
+from worker.importing import import_images
+from worker.indexing import index
 from worker.mapping import make_map
 from worker.pretraining import pretrain
 from worker.running import RunningJob
@@ -33,4 +36,7 @@ HANDLERS = {
     "register_encoder": register,
     "pretrain": pretrain,
     "map": make_map,
+    "import": import_images,
+    "export": export_pool,
+    "index": index,
 }

@@ -62,10 +62,16 @@ def find_active(
     return next((row for row in session.scalars(rows) if row.payload == payload), None)
 
 
-def ended_badly(session: Session, kind: str, payload: dict[str, Any], since: datetime) -> bool:
-    """Whether such a job failed or was cancelled after the moment `since`."""
+def ended_badly(
+    session: Session,
+    kind: str,
+    payload: dict[str, Any],
+    since: datetime,
+    project_id: str | None = None,
+) -> bool:
+    """Whether such a job for this project failed or was cancelled after the moment `since`."""
     ended = JobRow.state.in_(("failed", "cancelled")) & (JobRow.finished_at > since)
-    rows = select(JobRow).where(JobRow.kind == kind, ended)
+    rows = select(JobRow).where(JobRow.kind == kind, JobRow.project_id == project_id, ended)
     return any(row.payload == payload for row in session.scalars(rows))
 
 
@@ -99,10 +105,15 @@ def report(
     total: int,
     message: str,
     rate: float | None = None,
+    outcome: dict[str, Any] | None = None,
 ) -> bool:
-    """Note how far the job is, and how many it does a second; False where it is another's now."""
+    """Note how far the job is, how many it does a second, and what came of it, if that is given.
+
+    False where the job is another worker's now.
+    """
+    more = {} if outcome is None else {"outcome": outcome}
     held = _held(job_id, attempt)
-    return _change(session, held, done=done, total=total, message=message, rate=rate)
+    return _change(session, held, done=done, total=total, message=message, rate=rate, **more)
 
 
 def add_record(session: Session, job_id: str, attempt: int, content: dict[str, Any]) -> None:
@@ -122,6 +133,11 @@ def add_records(session: Session, job_id: str, contents: Sequence[dict[str, Any]
         JobRecordRow(job_id=job_id, number=number, content=content)
         for number, content in enumerate(contents, first)
     )
+
+
+def drop_records(session: Session, job_id: str) -> None:
+    """Forget what the job said of itself."""
+    session.execute(delete(JobRecordRow).where(JobRecordRow.job_id == job_id))
 
 
 def count_records(session: Session, job_id: str) -> int:

@@ -3,12 +3,15 @@
 import csv
 import io
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from service.domain.entities import FileError, Job, now
-from service.domain.errors import Invalid, NotFound
+from service.domain.errors import NotFound
+from service.interchange import ImageSource, UrlPolicy, open_import
 from service.storage import jobs, projects
 from service.usecases import uploads
 from service.usecases.context import Context
@@ -21,20 +24,35 @@ EXPORT_KEPT_FOR = timedelta(days=1)
 def request_import(context: Context, project_id: str, payload: dict[str, Any]) -> Job:
     """Have a worker take the images of a source into the pool.
 
-    Raises NotFound for a project or upload that is not there, Conflict for an upload that is not
-    finished, Invalid where an upload is to be referenced: it is dropped after a day.
+    Raises NotFound for a project or upload that is not there, and Conflict for an upload that is
+    not finished. The worker looks at the source itself.
     """
     with context.database.read() as session:
         projects.get_project(session, project_id)
-    source = payload["source"]
-    if payload["keep"] == "reference" and (source.startswith(uploads.PREFIX) or "://" in source):
-        raise Invalid(
-            "cannot-reference",
-            "Only files on the server can be read where they are: import this with keep 'copy'.",
-        )
-    if source.startswith(uploads.PREFIX):
-        uploads.require_finished(context, source.removeprefix(uploads.PREFIX))
+    if payload["source"].startswith(uploads.PREFIX):
+        uploads.require_finished(context, payload["source"].removeprefix(uploads.PREFIX))
     return start_job(context, "import", payload, project_id)
+
+
+@contextmanager
+def open_source(context: Context, payload: dict[str, Any]) -> Iterator[ImageSource]:
+    """What an import reads, within the folders that it may. Raises SourceError.
+
+    An upload may name files on the server too, as a table does.
+    """
+    source, roots = payload["source"], context.settings.roots
+    context.settings.uploads_dir.mkdir(parents=True, exist_ok=True)
+    if source.startswith(uploads.PREFIX):
+        upload = uploads.checked(context, source.removeprefix(uploads.PREFIX))
+        file = uploads.file_of(context, upload)
+        source, roots = str(file), (file.parent, *roots)
+    yield open_import(
+        source,
+        payload["format"],
+        roots=roots,
+        urls=UrlPolicy(),
+        scratch=context.settings.uploads_dir,
+    )
 
 
 def request_export(context: Context, project_id: str, payload: dict[str, Any]) -> Job:

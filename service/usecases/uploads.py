@@ -5,6 +5,7 @@ database: a piece that was written counts, whatever happens next.
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -97,6 +98,26 @@ def require_finished(context: Context, upload_id: str) -> Upload:
             f"Of upload '{upload_id}' {upload.offset} of {upload.length} bytes are here: send the "
             "rest first.",
         )
+    return upload
+
+
+def checked(context: Context, upload_id: str) -> Upload:
+    """A finished upload whose bytes are those that were announced; its day begins anew.
+
+    Raises NotFound, Conflict, and Invalid for other bytes.
+    """
+    upload = require_finished(context, upload_id)
+    file = file_of(context, upload)
+    os.utime(file)
+    if upload.sha256:
+        with file.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        if found != upload.sha256:
+            raise Invalid(
+                "wrong-content",
+                f"Upload '{upload_id}' has sha256 {found}, not {upload.sha256} as announced: "
+                "send it again.",
+            )
     return upload
 
 
