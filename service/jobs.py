@@ -7,7 +7,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map"]
+JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map", "index"]
 TASK = "handful.run_job"
 QUEUES: dict[str, str] = {
     "embed": "gpu.embed",
@@ -16,6 +16,7 @@ QUEUES: dict[str, str] = {
     "import": "cpu",
     "export": "cpu",
     "map": "cpu",
+    "index": "gpu.embed",
 }
 ALL_QUEUES = sorted({*QUEUES.values(), "cpu"})
 

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         return tuple(Path(each).resolve() for each in self.import_roots.split(os.pathsep) if each)
 
     @property
+    def indexes_dir(self) -> Path:
+        """Folder of the indexes of large pools, which can be made anew."""
+        return self.data_dir.resolve() / "indexes"
+
+    @property
     def features_dir(self) -> Path:
         """Folder of the features that evaluations have extracted, which can be made anew."""
         return self.data_dir.resolve() / "cache" / "features"

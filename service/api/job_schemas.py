@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field, RootModel, StringConstraints
 from service.api.schemas import PRINTABLE, Message, Spec
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map"]
+JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map", "index"]
 ImportFormat = Literal[
     "auto", "folder", "zip", "tar", "csv", "coco", "labelstudio", "hf", "parquet"
 ]

@@ -180,6 +180,7 @@ class IndexRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     encoder_id: Mapped[str] = mapped_column(ForeignKey("encoders.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(doc="of its folder")
     rows: Mapped[int]
     kind: Mapped[str]
     last_embedding_id: Mapped[int]

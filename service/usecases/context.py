@@ -12,7 +12,8 @@ from service.storage.classifiers import Heads
 from service.storage.database import Database
 from service.storage.encoders import EncoderShelf
 from service.storage.image_store import ImageStore
-from service.storage.pools import Pools
+from service.storage.pool_cache import Pools
+from service.storage.segments import SegmentShelf
 from service.usecases.accuracies import LabelledState
 from service.usecases.judgements import Judgement
 from service.usecases.layouts import Layouts
@@ -30,7 +31,8 @@ class Context:
     images: ImageStore
     encoders: EncoderShelf
     queue: JobQueue
-    pools: Pools = field(default_factory=Pools)
+    segments: SegmentShelf
+    pools: Pools
     heads: Heads = field(default_factory=Heads)
     scores: ScoreCache = field(default_factory=ScoreCache)
     accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
@@ -47,10 +49,13 @@ def create_context(settings: Settings) -> Context:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     database.migrate()
+    segments = SegmentShelf(settings.indexes_dir, settings.store)
     return Context(
         settings=settings,
         database=database,
         images=ImageStore(settings.store, min_free_mb=settings.min_free_mb, roots=settings.roots),
         encoders=EncoderShelf(settings.encoders_dir),
         queue=JobQueue(create_celery(settings.broker)),
+        segments=segments,
+        pools=Pools(segments),
     )

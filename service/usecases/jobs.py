@@ -32,12 +32,14 @@ def start_job(
     return job
 
 
-def start_again(context: Context, kind: str, payload: dict[str, Any]) -> None:
+def start_again(
+    context: Context, kind: str, payload: dict[str, Any], project_id: str | None = None
+) -> None:
     """Queue a job that something waits for, but not over and over one that just ended badly."""
     with context.database.read() as session:
-        resting = jobs.ended_badly(session, kind, payload, now() - RETRY_AFTER)
+        resting = jobs.ended_badly(session, kind, payload, now() - RETRY_AFTER, project_id)
     if not resting:
-        start_job(context, kind, payload)
+        start_job(context, kind, payload, project_id)
 
 
 def get_job(context: Context, job_id: str) -> Job:

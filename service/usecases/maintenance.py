@@ -6,6 +6,7 @@ from service.domain.entities import now
 from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, start_pending
 from service.usecases.fitting import catch_up
+from service.usecases.indexing import drop_old, forget_damaged, request_due
 from service.usecases.intake import drop_unused
 from service.usecases.jobs import ensure_encoder, reconcile
 from service.usecases.pretraining import drop_runs
@@ -23,6 +24,8 @@ def tidy(context: Context) -> None:
     start_pending(context)
     finish_switches(context)
     catch_up(context)
+    forget_damaged(context)
+    request_due(context)
 
 
 def collect_garbage(context: Context) -> None:
@@ -32,3 +35,4 @@ def collect_garbage(context: Context) -> None:
     """
     drop_unused(context, list(context.images.contents_before(now() - GRACE)))
     drop_runs(context)
+    drop_old(context)

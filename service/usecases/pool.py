@@ -19,7 +19,7 @@ from service.domain.entities import (
     Upload,
 )
 from service.domain.errors import Conflict, Invalid
-from service.storage import embeddings, examples, images, projects
+from service.storage import embeddings, examples, images, indexes, projects
 from service.storage.images import ListedImage
 from service.storage.tables import ProjectRow
 from service.usecases.context import Context
@@ -81,6 +81,7 @@ def delete_image(context: Context, project_id: str, image_id: int) -> None:
         if examples.examples_of(session, [image_id]):
             projects.bump_labels_revision(session, project_id)
         images.release_near_duplicates(session, project_id, image_id)
+        indexes.note_removals(session, project_id, [image_id])
         session.delete(row)
     drop_unused(context, [row.sha256])
     refit(context, project_id)

@@ -4,24 +4,34 @@ import numpy as np
 import pytest
 
 from models.classifiers import HeadKind
-from models.feature_rows import FeatureRows
+from models.features import Features
 from service.storage.pools import Pool
+from service.storage.tail import Tail
 from service.usecases.labelled_pool import MAX_UNLABELLED, divide_pool
+
+SCALE = 5_000.0
 
 
 def pool_of(count: int) -> Pool:
-    """Images 100, 101, ... whose only feature is their id."""
-    image_ids = np.arange(100, 100 + count)
-    return Pool("e", image_ids, FeatureRows(image_ids[:, None].astype(np.float32)), 0)
+    """Images 100, 101, ... whose features tell their ids."""
+    features = np.zeros((count, 3), np.float32)
+    features[:, 0], features[:, 1] = np.arange(count), SCALE
+    return Pool("e", Tail.empty().with_more(np.arange(100, 100 + count), features))
+
+
+def ids_of(features: Features) -> list[int]:
+    """The ids of the images that have these normalised features."""
+    first, second, third = features.T
+    return [round(each) + 100 for each in SCALE * (first - third) / (second - third)]
 
 
 def test_labels_come_in_the_order_of_the_images_with_their_features() -> None:
     found = divide_pool(pool_of(6), {104: "red", 101: "green", 7: "gone"}, "auto", besides=[103])
     assert found.image_ids.tolist() == [101, 104]
     assert found.labels.tolist() == ["green", "red"]
-    assert found.features.ravel().tolist() == [101, 104]
+    assert ids_of(found.features) == [101, 104]
     assert found.unlabelled is not None
-    assert found.unlabelled.ravel().tolist() == [100, 102, 105]
+    assert ids_of(found.unlabelled) == [100, 102, 105]
     assert found.unlabelled_count == 3
 
 
@@ -40,10 +50,11 @@ def test_of_a_large_pool_a_random_part_is_taken_the_smaller_the_more_labels_ther
     first, second = (divide_pool(pool, labels, "auto").unlabelled for _ in range(2))
     assert first is not None
     assert second is not None
-    assert first.ravel().tolist() == second.ravel().tolist()
-    assert len(set(first.ravel())) == len(first) == MAX_UNLABELLED // share
-    assert first.min() >= 100 + len(labels)
-    assert first.mean() == pytest.approx(pool.image_ids.mean(), rel=0.05)
+    chosen = ids_of(first)
+    assert chosen == ids_of(second)
+    assert len(set(chosen)) == len(chosen) == MAX_UNLABELLED // share
+    assert min(chosen) >= 100 + len(labels)
+    assert np.mean(chosen) == pytest.approx(pool.image_ids.mean(), rel=0.05)
 
 
 def test_a_pool_with_no_other_images_is_none() -> None:
