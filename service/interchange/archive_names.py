@@ -25,9 +25,10 @@ _BY_FIRST_BYTES = {
 class ArchiveNames:
     """The names given in one archive."""
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: str) -> None:
+        """`reserved` is the name of what lies among the images."""
         # In small letters: some systems do not tell them from capitals.
-        self._taken: set[str] = set()
+        self._taken = {reserved.casefold()}
         self._next: dict[str, int] = {}
         self._folders: dict[str, str] = {}
 

@@ -71,7 +71,7 @@ def write_export(
 
 def _write_zip(items: Iterable[ExportItem], form: _Form, target: BinaryIO) -> None:
     """The images, which do not compress, and the list of them."""
-    names = ArchiveNames()
+    names = ArchiveNames(reserved=form.file)
     with form.listing() as listing, zipfile.ZipFile(target, "w") as archive:
         for item in items:
             data = item.read()

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from models.image_sources import UnreadableFile
 from service.interchange.names import is_hidden_step
-from service.interchange.roots import OUTSIDE, is_within, open_within, place_within
+from service.interchange.roots import open_within, place_within
 from service.interchange.tree import reason
 
 
@@ -65,8 +65,8 @@ class FolderTree:
 
     def _check_link(self, name: str) -> None:
         """Folders behind links are left alone: they may lead in circles."""
-        place = (self._folder / name).resolve()
-        if not is_within(place, self._roots):
-            self._refused[name] = OUTSIDE
-        elif place.is_dir():
-            self._refused[name] = "it is a link to a folder, which is not followed: import that one"
+        try:
+            if place_within(self._folder / name, self._roots).is_dir():
+                self._refused[name] = "it is a link to a folder, which is not followed: import that"
+        except UnreadableFile as error:
+            self._refused[name] = str(error)

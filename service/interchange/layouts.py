@@ -48,35 +48,31 @@ def find_layout(tree: Tree, wanted: Layout | None, only: str | None = None) -> F
 
     `only` is the one file that may be annotations. Raises SourceError where `wanted` is not there.
     """
-    names = [only] if only else tree.names()
     if wanted == "folder":
         return Found("folder", ())
-    if wanted:
-        return Found(wanted, _required(tree, names, wanted, given=only is not None))
-    for layout, find in _FINDERS.items():
+    if only and suffix(only) != ".json":
+        return Found(wanted or "csv", [only])
+    names = [only] if only else tree.names()
+    for layout in [wanted] if wanted else _FINDERS:
+        find = _of_tables if wanted == "csv" else _FINDERS[layout]
         annotations = find(tree, names)
         if annotations:
             return Found(layout, annotations)
-    if only:
-        raise SourceError(f"{only} is of no known format. Expected " + "; ".join(EXPECTED.values()))
+    if wanted or only:
+        raise _is_not(only or tree.where, wanted)
     return Found("folder", ())
+
+
+def _is_not(where: str, wanted: Layout | None) -> SourceError:
+    if wanted:
+        return SourceError(f"{where} is not of the format {wanted}: expected {EXPECTED[wanted]}")
+    expected = "; ".join(EXPECTED.values())
+    return SourceError(f"{where} is of no known format. Expected one of: {expected}")
 
 
 def reader_of(layout: Layout) -> Reader:
     """What reads the annotations of a layout."""
     return _READERS.get(layout, _read_table)
-
-
-def _required(tree: Tree, names: Sequence[str], layout: Layout, *, given: bool) -> Sequence[str]:
-    """The annotations of a layout that was asked for."""
-    if given and layout not in ("coco", "labelstudio"):
-        return names
-    found = _of_tables(names) if layout == "csv" else _FINDERS[layout](tree, names)
-    if not found:
-        raise SourceError(
-            f"{tree.where} is not of the format {layout}: expected {EXPECTED[layout]}"
-        )
-    return found
 
 
 def _metadata(tree: Tree, names: Sequence[str]) -> list[str]:  # noqa: ARG001
@@ -97,7 +93,7 @@ def _json(looks_right: Callable[[set[str]], bool], tree: Tree, names: Sequence[s
     return [name for name in texts if looks_right(top_keys(tree, name))]
 
 
-def _of_tables(names: Sequence[str]) -> list[str]:
+def _of_tables(tree: Tree, names: Sequence[str]) -> list[str]:  # noqa: ARG001
     return [name for name in names if suffix(name) in TABLES]
 
 
@@ -111,7 +107,7 @@ def _tables(tree: Tree, names: Sequence[str]) -> list[str]:
         first = islice(_read_table(tree, table), LOOKED_AT_ROWS)
         return not images or any(_is_there(record.target, table, locator) for record in first)
 
-    return list(filter(speaks_of_images, _of_tables(names)[:LOOKED_INTO]))
+    return list(filter(speaks_of_images, _of_tables(tree, names)[:LOOKED_INTO]))
 
 
 def _is_there(target: str, table: str, locator: Locator) -> bool:

@@ -51,11 +51,11 @@ def has_columns(open_file: Callable[[], BinaryIO]) -> bool:
 def read_jsonl(file: BinaryIO, where: str) -> Iterator[Record]:
     """JSON lines, each an object with the names of columns. Raises as `read_csv` does."""
     rows = enumerate(_objects(file), start=1)
-    number, first = next(rows, (0, {}))
-    columns = find_columns(list(first))
+    first = next(rows, (0, {}))
+    columns = find_columns(list(first[1]))
     if columns is None:
-        raise no_columns(where, list(first))
-    for number, row in itertools.chain([(number, first)], rows):
+        raise no_columns(where, list(first[1]))
+    for number, row in itertools.chain([first], rows):
         yield columns.record(row, f"{where}, row {number}")
 
 

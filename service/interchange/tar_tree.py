@@ -154,10 +154,10 @@ def _unpack(archive: Path, opener: Any, plain: BinaryIO) -> str:
     return damage
 
 
-def _read_chunk(packed: BinaryIO) -> tuple[bytes, str]:
+def _read_chunk(packed: Any) -> tuple[bytes, str]:
     """The next bytes, none at the end, and what is wrong with them."""
     try:
-        return packed.read(CHUNK), ""
+        return packed.read1(CHUNK), ""  # what there is before damage, too
     except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
         return b"", reason(error)
 
