@@ -10,6 +10,21 @@ from service.interchange.tree import Tree
 MARKS = frozenset(("images", "annotations", "categories"))
 
 
+# One set of images may have a file for each task; the first of these tells the most of classes.
+TASKS = ("labels", "instances", "person_keypoints", "stuff", "panoptic", "image_info", "captions")
+
+
+def one_task_each(names: list[str]) -> list[str]:
+    """Of the files `instances_train.json`, `captions_train.json`, .. the one to be read."""
+    best: dict[str, tuple[int, str]] = {}
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        rank = next((n for n, task in enumerate(TASKS) if last.startswith(f"{task}_")), None)
+        part = name if rank is None else f"{folder}/{last.removeprefix(TASKS[rank])}"
+        best[part] = min(best.get(part, (len(TASKS), "")), (rank or 0, name))
+    return [name for _, name in best.values()]
+
+
 def looks_like_coco(keys: set[str]) -> bool:
     """Whether the top level's keys are those of COCO; a large list may hide the later ones."""
     return bool(keys & MARKS) and not any(key.startswith("item.") for key in keys)

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 
 from models.image_sources import SourceError, UnreadableFile
-from service.interchange.coco import looks_like_coco, read_coco
+from service.interchange.coco import looks_like_coco, one_task_each, read_coco
 from service.interchange.formats import Layout
 from service.interchange.json_lists import top_keys
 from service.interchange.label_studio import looks_like_label_studio, read_label_studio
@@ -127,7 +127,7 @@ def _read_table(tree: Tree, name: str) -> Iterator[Record]:
 _FINDERS: dict[Layout, Callable[[Tree, Sequence[str]], list[str]]] = {
     "hf": _metadata,
     "parquet": _parquet,
-    "coco": partial(_json, looks_like_coco),
+    "coco": lambda tree, names: one_task_each(_json(looks_like_coco, tree, names)),
     "labelstudio": partial(_json, looks_like_label_studio),
     "csv": _tables,
 }

@@ -10,10 +10,13 @@ from service.interchange.names import shown
 # Columns by what they hold, the more telling name first; compared in small letters.
 TARGETS = (
     *("path", "file_name", "filename", "file", "file_path", "filepath"),
-    *("image_path", "image_file", "image_name", "image", "img"),
+    *("image_file_name", "image_path", "image_file", "image_name", "image", "img"),
     *("url", "image_url", "uri", "image_id", "id"),
 )
-LABELS = ("label", "class", "class_name", "category", "label_name", "target", "tag", "choice")
+LABELS = (
+    *("label", "class", "class_name", "category", "label_name", "labels", "fine_label"),
+    *("target", "tag", "choice"),
+)
 NAMES = ("original_name", "name")
 REFERENCES = ("reference_label",)
 

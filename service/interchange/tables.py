@@ -87,7 +87,7 @@ def _guessed(row: Sequence[str], where: str) -> Columns:
     if not targets:
         raise no_columns(where, row)
     others = [n for n in range(len(row)) if n not in targets]
-    label = next((n for n in others if n > targets[0]), others[0] if others else None)
+    label = next((n for n in others if n > targets[0]), others[-1] if others else None)
     return Columns(str(targets[0]), None if label is None else str(label), None, None)
 
 

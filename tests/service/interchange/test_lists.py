@@ -140,6 +140,17 @@ def test_two_coco_files_find_each_its_images_of_the_same_name(tmp_path: Path) ->
     assert [file.content for file in read(tmp_path / "set")] == [b"t", b"v"]
 
 
+def test_of_the_files_of_several_tasks_one_is_read(tmp_path: Path) -> None:
+    captions = {**COCO, "annotations": [{"id": 1, "image_id": 1, "caption": "a cat"}]}
+    lists = {
+        "annotations/captions_train2017.json": json.dumps(captions),
+        "annotations/instances_train2017.json": json.dumps(COCO),
+    }
+    write_files(tmp_path / "set", {**IMAGES, **lists})
+    found = read(tmp_path / "set")
+    assert (len(found), found[0].label) == (5, "cat")
+
+
 def test_a_cut_off_coco_file_is_refused_as_a_whole(tmp_path: Path) -> None:
     write_files(tmp_path, {**IMAGES, "a.json": json.dumps(COCO)[:-30]})
     with pytest.raises(SourceError, match=r"a\.json is damaged"):
