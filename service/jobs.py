@@ -52,12 +52,14 @@ class JobQueue:
     def __init__(self, celery: Celery) -> None:
         self._celery = celery
 
-    def send(self, job_id: str, kind: str) -> None:
+    def send(self, job_id: str, kind: str) -> bool:
         """Send one job by name; where the broker is away the reconciler sends it again later."""
         try:
             self._celery.send_task(TASK, args=[job_id], queue=QUEUES[kind], retry=False)
         except (OperationalError, RedisError, OSError) as error:
             log.warning("broker_away", job_id=job_id, kind=kind, error=str(error))
+            return False
+        return True
 
     def ping(self) -> None:
         """Raise where the broker does not answer."""

@@ -35,13 +35,9 @@ def embed(running: RunningJob) -> None:
     owner = _Owner(running)
     owner.report("Opening the encoder")
     encoder = open_encoder(running.context, running.job)
-    while True:
-        with resources.place(running.job.id) as free:
-            if free:
-                Share(running.context, running.job.id, encoder, running.check, owner.follow).run()
-        if owner.report("Embedding images").unfinished == 0 and free:
-            break
-        time.sleep(WAIT_SECONDS)  # for parts of other workers, or of another thread of this one
+    while not owner.embed(encoder):
+        if owner.report("Embedding images").unfinished:
+            time.sleep(WAIT_SECONDS)  # others are at work
     owner.end()
 
 
@@ -80,6 +76,19 @@ class _Owner:
         self._encoder_id: str = running.job.payload["encoder_id"]
         self._fitted = set[str]()
         self._total = self._extracted().embedded + count_pending(self._context, self._encoder_id)
+
+    def embed(self, encoder: TorchEncoder | OnnxEncoder) -> bool:
+        """Embed what can be taken; whether there was nothing left, not even images just come in.
+
+        Another thread of this process may be at it: it helped before the job came here.
+        """
+        running = self._running
+        with resources.place(running.job.id) as free:
+            if not free:
+                time.sleep(WAIT_SECONDS)
+                return False
+            share = Share(self._context, running.job.id, encoder, running.check, self.follow)
+            return not share.run() and not self._extracted().unfinished
 
     def follow(self, projects: set[str]) -> None:
         """Images of these projects were committed here."""

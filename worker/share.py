@@ -78,10 +78,11 @@ class Share:
         self._unwanted = threading.Event()
         self._buffer: list[_Embedded] = []
         self._images, self._began = 0, time.monotonic()
+        self._took = False
         self._committed_at = -COMMIT_SECONDS  # the first batch at once: someone may wait for it
 
-    def run(self) -> None:
-        """Take parts and embed them. Raises JobStopped or WorkerStopping.
+    def run(self) -> bool:
+        """Take parts and embed them; whether there were any. Raises JobStopped or WorkerStopping.
 
         Opening images and the forward pass run ahead, in threads of their own, of the commits.
         """
@@ -90,6 +91,7 @@ class Share:
                 self._embed_all()
             finally:
                 self._commit()  # what is computed is worth keeping, also when it is to stop
+        return self._took
 
     def _embed_all(self) -> None:
         threads = usable_cores() * (REMOTE_READS_A_CORE if self._context.images.is_remote else 1)
@@ -121,9 +123,15 @@ class Share:
         with self._context.database.write() as session:
             part = extraction.take_part(session, self._worker, self._part_size(), SILENT_AFTER)
         if part is not None and part.more:
-            for _ in range(INVITATIONS):
-                self._context.queue.send(self._worker.job_id, "embed")
+            self._invite()
+        self._took = self._took or part is not None
         return part
+
+    def _invite(self) -> None:
+        """Let workers that have nothing to do know of the job."""
+        for _ in range(INVITATIONS):
+            if not self._context.queue.send(self._worker.job_id, "embed"):
+                return  # the broker is away: what would wait for it is better spent embedding
 
     def _part_size(self) -> int:
         if not self._images:
