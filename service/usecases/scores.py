@@ -1,7 +1,7 @@
 """What a classifier version says of every embedded image of a pool, computed once."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
@@ -13,6 +13,7 @@ from service.storage.pools import Pool
 
 # What a head needs in between for one image is several times the image's feature.
 AT_ONCE = 4096
+COLUMNS = ("best", "second", "confidence", "margin", "unknown")
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,47 @@ def score_features(features: Features, head: FittedHead) -> Answers:
     )
 
 
-def score(pool: Pool, head: FittedHead) -> Scores:
-    """Score a whole pool with a head fitted on features of the same encoder."""
+def score_many(features: Features, head: FittedHead) -> Answers:
+    """The same of any number of raw features (n, dimension), n >= 1, a few at a time."""
+    parts = [
+        score_features(features[start : start + AT_ONCE], head)
+        for start in range(0, len(features), AT_ONCE)
+    ]
+    return Answers(
+        classes=parts[0].classes,
+        best=np.concatenate([part.best for part in parts]),
+        second=np.concatenate([part.second for part in parts]),
+        confidence=np.concatenate([part.confidence for part in parts]),
+        margin=np.concatenate([part.margin for part in parts]),
+        unknown=np.concatenate([part.unknown for part in parts]),
+    )
+
+
+def score(pool: Pool, head: FittedHead, known: Scores | None = None) -> Scores:
+    """Score a whole pool with a head fitted on features of the same encoder.
+
+    known: this head's scores of another state of the pool, whose images are not scored again.
+    """
     scores = _room_for(pool, head)
-    for start in range(0, len(pool), AT_ONCE):
-        some = slice(start, start + AT_ONCE)
-        answers = score_features(pool.features[some], head)
-        for name in ("best", "second", "confidence", "margin", "unknown"):
-            getattr(scores, name)[some] = getattr(answers, name)
+    left = np.arange(len(pool)) if known is None else _copied(known, scores)
+    for start in range(0, len(left), AT_ONCE):
+        some = left[start : start + AT_ONCE]
+        _fill(scores, some, score_features(pool.features[some], head))
     return scores
+
+
+def _copied(known: Scores, scores: Scores) -> NDArray[np.int64]:
+    """Take over what is known; the rows of which nothing is."""
+    rows = known.pool.find_rows(scores.pool.image_ids)
+    there = np.flatnonzero(rows >= 0)
+    for name in COLUMNS:
+        getattr(scores, name)[there] = getattr(known, name)[rows[there]]
+    return np.flatnonzero(rows < 0)
+
+
+def _fill(scores: Scores, rows: NDArray[np.int64], answers: Answers) -> None:
+    for name in COLUMNS:
+        getattr(scores, name)[rows] = getattr(answers, name)
 
 
 def _room_for(pool: Pool, head: FittedHead) -> Scores:
@@ -82,22 +115,37 @@ def _room_for(pool: Pool, head: FittedHead) -> Scores:
     )
 
 
+@dataclass
+class _Place:
+    """The scores of one project, and whose turn it is to bring them up to date."""
+
+    version_id: int = 0
+    scores: Scores | None = None
+    turn: Lock = field(default_factory=Lock)
+
+
 class ScoreCache:
     """The scores used last, by project; they hold for one version and one state of the pool."""
 
     def __init__(self, capacity: int = 16) -> None:
-        self._scores: OrderedDict[str, tuple[int, Scores]] = OrderedDict()
+        self._places: OrderedDict[str, _Place] = OrderedDict()
         self._capacity = capacity
         self._lock = Lock()
 
     def get(self, project_id: str, version_id: int, pool: Pool, head: FittedHead) -> Scores:
         """The scores of this pool by this version's head."""
+        place = self._place(project_id)
+        with place.turn:
+            scores = place.scores if place.version_id == version_id else None
+            if scores is None or scores.pool is not pool:
+                scores = score(pool, head, scores)
+                place.version_id, place.scores = version_id, scores
+            return scores
+
+    def _place(self, project_id: str) -> _Place:
         with self._lock:
-            known = self._scores.get(project_id)
-            if known is None or known[0] != version_id or known[1].pool is not pool:
-                known = (version_id, score(pool, head))
-                self._scores[project_id] = known
-            self._scores.move_to_end(project_id)
-            while len(self._scores) > self._capacity:
-                self._scores.popitem(last=False)
-            return known[1]
+            place = self._places.setdefault(project_id, _Place())
+            self._places.move_to_end(project_id)
+            while len(self._places) > self._capacity:
+                self._places.popitem(last=False)
+            return place

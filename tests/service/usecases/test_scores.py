@@ -1,0 +1,73 @@
+"""Scores of a pool: compact, and of what is new alone."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from models.features import Features
+from models.fitting import FittedHead, fit_head
+from service.storage.pools import Pool
+from service.storage.tail import Tail
+from service.usecases.scores import AT_ONCE, COLUMNS, ScoreCache, score
+from tests.service.large_pools import random_features
+
+COUNT = AT_ONCE + 100
+
+
+@pytest.fixture(scope="module")
+def head() -> FittedHead:
+    """Three classes that a random vector belongs to by its first component."""
+    features = random_features(60, 3)
+    return fit_head(features, np.digitize(features[:, 0], [-0.5, 0.5]).astype(str))
+
+
+def pool_of(count: int) -> Pool:
+    return Pool("e", Tail.empty().with_more(np.arange(count) + 7, random_features(count, 0)))
+
+
+def test_scores_are_the_heads_answers(head: FittedHead) -> None:
+    pool = pool_of(COUNT)
+    scores = score(pool, head)
+    probabilities = head.predict_proba(pool.features[:])
+    ranked = np.sort(probabilities, axis=1)
+    order = np.argsort(probabilities, axis=1)
+    np.testing.assert_array_equal(scores.best, order[:, -1])
+    np.testing.assert_array_equal(scores.second, order[:, -2])
+    np.testing.assert_allclose(scores.confidence, ranked[:, -1], atol=1e-6)
+    np.testing.assert_allclose(scores.margin, ranked[:, -1] - ranked[:, -2], atol=1e-6)
+    np.testing.assert_array_equal(scores.unknown, head.is_unknown(pool.features[:]))
+    assert scores.classes == ["0", "1", "2"]
+
+
+def test_one_class_leaves_no_doubt() -> None:
+    scores = score(pool_of(5), fit_head(random_features(2, 1), ["only", "only"]))
+    assert scores.margin.tolist() == scores.confidence.tolist() == [1.0] * 5
+    assert scores.best.tolist() == scores.second.tolist() == [0] * 5
+
+
+class Counting(FittedHead):
+    """Says how many images it was asked about."""
+
+    asked = 0
+
+    def predict_proba(self, X: Features) -> NDArray[np.float64]:  # type: ignore[override]
+        Counting.asked += len(X)
+        return super().predict_proba(X)
+
+
+def test_when_images_come_and_go_only_the_new_ones_are_scored(head: FittedHead) -> None:
+    counting = Counting(head.classifier, head.novelty, head.estimate)
+    cache = ScoreCache()
+    pool = pool_of(COUNT)
+    Counting.asked = 0
+    first = cache.get("p", 1, pool, counting)
+    assert cache.get("p", 1, pool, counting) is first
+    assert Counting.asked == COUNT
+    added = (np.array([1, 2]), random_features(2, 5))
+    changed = pool.followed(0, added, 0, np.array([9, 50]))
+    scores = cache.get("p", 1, changed, counting)
+    assert Counting.asked == COUNT + 2
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(scores, name), getattr(score(changed, head), name))
+    cache.get("p", 2, changed, counting)
+    assert Counting.asked == COUNT + 2 + len(changed), "another version answers anew"
