@@ -31,6 +31,8 @@ def class_labels(names: list[PurePosixPath]) -> dict[PurePosixPath, str]:
 def printable(name: object) -> str:
     """Unicode in its composed form; what cannot be printed or encoded becomes a question mark."""
     composed = unicodedata.normalize("NFC", str(name))
+    if composed.isprintable():
+        return composed
     return "".join(character if character.isprintable() else "?" for character in composed)
 
 

@@ -65,7 +65,8 @@ def is_hidden_step(step: str) -> bool:
 
 def suffix(name: str) -> str:
     """The last suffix in small letters, with its dot; '' where there is none."""
-    return PurePosixPath(name).suffix.lower()
+    stem, dot, end = name.rpartition("/")[2].rpartition(".")
+    return f"{dot}{end}".lower() if stem else ""
 
 
 def is_image(name: str) -> bool:
@@ -84,12 +85,12 @@ def image_names(names: Sequence[str]) -> list[str]:
 
     All others are given, so that what turns out to be no image is reported.
     """
-    beside = {sample(name) for name in names if is_image(name)}
-    return [
-        name
-        for name in names
-        if is_image(name) or not (suffix(name) == LABEL_SUFFIX or sample(name) in beside)
-    ]
+    others = {name for name in names if not is_image(name)}
+    if not others:
+        return list(names)
+    beside = {sample(name) for name in names if name not in others}
+    kept = {name for name in others if suffix(name) != LABEL_SUFFIX and sample(name) not in beside}
+    return [name for name in names if name not in others or name in kept]
 
 
 def label_by_folder(names: Sequence[str]) -> Callable[[str], str | None]:
