@@ -53,7 +53,7 @@ class PoolGraph:
         if isinstance(pool, PoolGraph):
             return pool
         features = normalise(_part_of(np.asarray(pool)))
-        whitening = _whitening(features)
+        whitening = whitening_of(features)
         directions = unit(features @ whitening)
         index = _index_of(directions)
         one_way = _edges(*index.search(directions, min(NEIGHBOURS + 1, len(features))))
@@ -97,8 +97,8 @@ def _part_of(pool: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     return pool[np.sort(np.random.default_rng(0).choice(len(pool), MOST, replace=False))]
 
 
-def _whitening(features: Features) -> Features:
-    """(d, d), by which rows are multiplied."""
+def whitening_of(features: Features) -> Features:
+    """(d, d), by which rows (n, d) are multiplied so that no few directions rule their cosines."""
     moments = (features.T @ features).astype(np.float64) / len(features)
     ridge = max(WHITENING * np.trace(moments) / len(moments), np.finfo(np.float32).tiny)
     factor = np.linalg.cholesky(moments + ridge * np.eye(len(moments)))

@@ -1,97 +1,106 @@
 """What to label next, and why."""
 
-from typing import get_args
+from collections import Counter
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from models import selection
-from models.selection import Strategy
-from service.domain.entities import Suggestion
+from models.fitting import FittedHead
+from models.selection import Strategy as PoolStrategy
+from service.domain.entities import PredictionSummary, Suggestion
 from service.domain.errors import Conflict, Invalid
-from service.storage import examples, projects
-from service.storage.pools import Pool
+from service.storage import classifiers, examples, projects
 from service.storage.tables import ProjectRow
 from service.usecases.context import Context
-from service.usecases.prediction import pool_scores, summaries
-from service.usecases.scores import Scores
+from service.usecases.desk import Desk
+from service.usecases.evaluation import evaluate
+from service.usecases.prediction import summaries
+
+Strategy = PoolStrategy | Literal["errors"]
+STRATEGIES: tuple[str, ...] = (*get_args(PoolStrategy), "errors")
+NEED_RIVALS = ("uncertain", "balance", "unknown")
 
 
 def suggest(
     context: Context, project_id: str, *, count: int, strategy: Strategy
 ) -> list[Suggestion]:
-    """Unlabelled images that teach the classifier most, each with its reason in words.
+    """Images that teach the classifier most, each with its reason in words.
 
-    Raises Conflict for the strategy `uncertain` before two classes have examples.
+    All are unlabelled, but those of the strategy `errors`, whose labels look wrong. Raises
+    Conflict for strategies that ask the classifier before two classes have examples.
     """
-    if strategy not in get_args(Strategy):
+    if strategy not in STRATEGIES:
         raise Invalid("bad-strategy", f"'{strategy}' is no strategy of this service.")
+    if strategy == "errors":
+        return _relabel(context, project_id, count)
     with context.database.read() as session:
         project = projects.get_project(session, project_id)
         pool = context.pools.get(session, project_id, project.encoder_id or "")
-        scores = _usable_scores(context, session, project, pool)
-        labelled = pool.rows_of(list(examples.labels_by_image(session, project_id)))
+        head = _usable_head(context, session, project)
+        labels = examples.labels_by_image(session, project_id)
         names = projects.class_names(session, project_id)
-    if strategy == "uncertain" and (scores is None or len(scores.classes) < 2):
+    if strategy in NEED_RIVALS and (head is None or len(head.classes_) < 2):
         raise Conflict(
             "too-few-classes", "Label images of two classes first: there is nothing to weigh yet."
         )
-    picks = _suggest(pool, labelled, scores, names, count, strategy)
-    with context.database.read() as session:
-        project = projects.get_project(session, project_id)
-        predicted = summaries(context, session, project, [image_id for image_id, _ in picks])
-    return [Suggestion(image_id, reason, predicted.get(image_id)) for image_id, reason in picks]
-
-
-def _suggest(
-    pool: Pool,
-    labelled: NDArray[np.int64],
-    scores: Scores | None,
-    names: dict[str, str],
-    count: int,
-    strategy: Strategy,
-) -> list[tuple[int, str]]:
-    """Image ids, each with its reason in words."""
-    open_rows = np.setdiff1d(np.arange(len(pool)), labelled)
-    if not len(open_rows):
-        return []
-    # `auto` covers the pool until every class has a label to be uncertain about.
-    weighed = (
-        scores
-        if scores and (strategy == "uncertain" or set(names) <= set(scores.classes))
-        else None
-    )
-    picks = selection.suggest(
-        pool.features[open_rows],
-        pool.features[labelled],
-        _rivals(weighed, open_rows) if weighed else None,
-        count,
-        strategy,
-    )
-    shown = [names.get(name, name) for name in scores.classes] if scores else []
-    image_ids = [int(pool.image_ids[open_rows[pick.index]]) for pick in picks]
+    desk = Desk.of(pool.features, pool.rows_of(list(labels)))
+    believed = head if strategy in NEED_RIVALS or _knows_all(head, names, strategy) else None
+    state = desk.state(believed, _label_counts(believed, labels))
+    picks = selection.suggest(state, count, strategy)
+    image_ids = [int(pool.image_ids[desk.rows[pick.index]]) for pick in picks]
+    shown = [names.get(name, name) for name in head.classes_.tolist()] if head else []
+    predicted = _predictions(context, project_id, image_ids)
     return [
-        (image_id, _sentence(pick.reason(shown)))
+        Suggestion(image_id, _sentence(pick.reason(shown)), predicted.get(image_id))
         for image_id, pick in zip(image_ids, picks, strict=True)
     ]
 
 
-def _rivals(scores: Scores, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(rows, classes) probabilities of the two likeliest classes alone."""
-    found = np.zeros((len(rows), len(scores.classes)), np.float32)
-    each = np.arange(len(rows))
-    found[each, scores.second[rows]] = scores.confidence[rows] - scores.margin[rows]
-    found[each, scores.best[rows]] = scores.confidence[rows]
-    return found
+def _knows_all(head: FittedHead | None, names: dict[str, str], strategy: Strategy) -> bool:
+    """`auto` covers the pool until every class has a label to be uncertain about."""
+    return strategy == "auto" and head is not None and set(names) <= set(head.classes_.tolist())
 
 
-def _usable_scores(
-    context: Context, session: Session, project: ProjectRow, pool: Pool
-) -> Scores | None:
-    """The active version's scores, if they are of this very pool."""
-    scores = pool_scores(context, session, project)
-    return scores if scores is not None and scores.pool is pool else None
+def _label_counts(head: FittedHead | None, labels: dict[int, str]) -> NDArray[np.intp]:
+    """Labels of each of the head's classes, or of each class that has any."""
+    counts = Counter(labels.values())
+    classes = head.classes_.tolist() if head else list(counts)
+    return np.array([counts[name] for name in classes], dtype=np.intp)
+
+
+def _relabel(context: Context, project_id: str, count: int) -> list[Suggestion]:
+    """Labelled images whose label looks wrong, each with the class that it looks like."""
+    with context.database.read() as session:
+        names = projects.class_names(session, project_id)
+    suspects = evaluate(context, project_id).suspects[:count]
+    predicted = _predictions(context, project_id, [each.image_id for each in suspects])
+    return [
+        Suggestion(
+            each.image_id,
+            _sentence(f"labelled {names[each.class_id]}, but {each.reason}"),
+            predicted.get(each.image_id),
+        )
+        for each in suspects
+    ]
+
+
+def _predictions(
+    context: Context, project_id: str, image_ids: list[int]
+) -> dict[int, PredictionSummary]:
+    with context.database.read() as session:
+        project = projects.get_project(session, project_id)
+        return summaries(context, session, project, image_ids)
+
+
+def _usable_head(context: Context, session: Session, project: ProjectRow) -> FittedHead | None:
+    """The active version's head, if it is of the project's present encoder."""
+    if project.active_version is None:
+        return None
+    version = classifiers.get_version(session, project.id, project.active_version)
+    return context.heads.get(version) if version.encoder_id == project.encoder_id else None
 
 
 def _sentence(words: str) -> str:

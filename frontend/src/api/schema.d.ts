@@ -1952,7 +1952,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "embed" | "register_encoder" | "pretrain" | "import" | "export" | "map";
+            kind: "embed" | "register_encoder" | "pretrain" | "import" | "export" | "map" | "index";
             /**
              * State
              * @enum {string}
@@ -2990,7 +2990,7 @@ export interface components {
              * Strategy
              * @enum {string}
              */
-            strategy: "auto" | "coverage" | "uncertain";
+            strategy: "auto" | "coverage" | "uncertain" | "balance" | "unknown" | "errors" | "random";
         };
         /** Suspect */
         Suspect: {
@@ -4219,6 +4219,7 @@ export interface operations {
                 };
                 content: {
                     "image/webp": unknown;
+                    "image/jpeg": unknown;
                 };
             };
             /** @description What was wrong and what to do */
@@ -4362,7 +4363,7 @@ export interface operations {
                 /** @description Id of the project. */
                 project?: string;
                 limit?: number;
-                strategy?: "auto" | "coverage" | "uncertain";
+                strategy?: "auto" | "coverage" | "uncertain" | "balance" | "unknown" | "errors" | "random";
             };
             header?: never;
             path?: never;
@@ -5158,7 +5159,7 @@ export interface operations {
         parameters: {
             query?: {
                 limit?: number;
-                kind?: ("embed" | "register_encoder" | "pretrain" | "import" | "export" | "map") | null;
+                kind?: ("embed" | "register_encoder" | "pretrain" | "import" | "export" | "map" | "index") | null;
             };
             header?: never;
             path?: never;
