@@ -28,6 +28,11 @@ class RunningService:
     data_dir: Path
     log: Path
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Of every api: there is one."""
+        return (self.address,)
+
     def child(self, name: str) -> int | None:
         """Process id of `api`, `worker` or `redis`, or None while there is none."""
         words = {"api": "cli serve", "worker": "cli worker", "redis": "redis-server"}[name]

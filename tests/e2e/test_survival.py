@@ -13,7 +13,7 @@ from PIL import Image
 
 from service.client import Client
 from tests.e2e.replicated_service import ReplicatedService, replicated_service
-from tests.e2e.running_service import RunningService, running_service, wait_for
+from tests.e2e.running_service import RunningService, is_ready, running_service, wait_for
 from tests.service.databases import POSTGRES
 
 pytestmark = pytest.mark.timeout(300)
@@ -93,6 +93,8 @@ def test_killing_a_process_loses_nothing(service: AnyService, victim: str) -> No
     job_id = wait_for(lambda: _embedding_under_way(service), "an embedding job to be under way")
     service.kill(victim)
     uploader.join()
+    for address in service.addresses:  # one that was killed comes back
+        wait_for(partial(is_ready, address), f"{address} to be ready", 90)
 
     assert len(uploader.acknowledged) == IMAGES
     with Client(service.address, project=project) as client:
