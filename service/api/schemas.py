@@ -15,9 +15,7 @@ Spec = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PR
 # What the database can count to.
 RowId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 ClassifierKind = Literal["auto", "labels", "logistic", "prototype"]
-Strategy = Literal[
-    "auto", "coverage", "uncertain", "balance", "unknown", "errors", "random"
-]
+Strategy = Literal["auto", "coverage", "uncertain", "balance", "unknown", "errors", "random"]
 
 
 class Message(BaseModel):
