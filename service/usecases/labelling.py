@@ -1,5 +1,6 @@
 """Labels: given, moved and taken back; each change makes a new classifier version by itself."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
@@ -53,30 +54,23 @@ def change_labels(
         raise Invalid("repeated-image", "An image is named twice: give each one label.")
     with context.database.write() as session:
         images.require_images(session, project_id, image_ids)
-        present = examples.examples_of(session, image_ids)
-        before = {image_id: row.label.slug for image_id, row in present.items()}
+        before = examples.labels_of(session, image_ids)
         previous = [LabelChange(image_id, before.get(image_id)) for image_id in image_ids]
         if previous != list(changes):
-            _apply(session, project_id, changes, present)
+            _apply(session, project_id, changes)
             projects.bump_labels_revision(session, project_id)
     labelled = [change.image_id for change in changes if change.class_id is not None]
     return previous, _follow(context, project_id, labelled)
 
 
-def _apply(
-    session: Session,
-    project_id: str,
-    changes: Sequence[LabelChange],
-    present: dict[int, ExampleRow],
-) -> None:
-    wanted = {change.class_id for change in changes if change.class_id is not None}
-    labels = {slug: projects.get_class(session, project_id, slug) for slug in wanted}
+def _apply(session: Session, project_id: str, changes: Sequence[LabelChange]) -> None:
+    by_class: defaultdict[str | None, list[int]] = defaultdict(list)
     for change in changes:
-        row = present.get(change.image_id)
-        if change.class_id is not None:
-            examples.set_label(session, change.image_id, labels[change.class_id], row)
-        elif row is not None:
-            session.delete(row)
+        by_class[change.class_id].append(change.image_id)
+    examples.remove_labels(session, by_class.pop(None, []))
+    for slug, image_ids in by_class.items():
+        label = projects.get_class(session, project_id, str(slug))
+        examples.set_labels(session, image_ids, label)
 
 
 def move_example(context: Context, project_id: str, example_id: int, class_id: str) -> Example:
@@ -119,13 +113,12 @@ def _label(
 ) -> list[Example]:
     label = projects.get_class(session, project_id, class_id)
     image_ids = list(dict.fromkeys(image.id for image in stored))
-    rows = examples.examples_of(session, image_ids)
-    before = {image_id: row.label.slug for image_id, row in rows.items()}
-    for image_id in image_ids:
-        rows[image_id] = examples.set_label(session, image_id, label, rows.get(image_id))
-    if any(before.get(image_id) != class_id for image_id in image_ids):
+    before = examples.labels_of(session, image_ids)
+    changed = [image_id for image_id in image_ids if before.get(image_id) != class_id]
+    if changed:
+        examples.set_labels(session, changed, label)
         projects.bump_labels_revision(session, project_id)
-    session.flush()
+    rows = examples.examples_of(session, image_ids)
     return [_example(rows[image.id], image, class_id, before.get(image.id)) for image in stored]
 
 

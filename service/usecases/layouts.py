@@ -8,12 +8,13 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from models.projection import place_between
+from models.projection import PLACED_BETWEEN, place_between
 from service.storage.pools import Pool
 
-# Placing takes about a millisecond an image in a large pool: more than these make another map due.
-PLACED_AT_MOST = 2000
-NEIGHBOURS = 10
+# Placing takes milliseconds an image in a large pool: more than these make another map due.
+PLACED_AT_MOST = 1000
+# Searched for at once: among many images the similarities of each take some memory.
+AT_ONCE = 250
 
 Places = tuple[NDArray[np.int64], NDArray[np.float32]]
 
@@ -35,13 +36,20 @@ class Layout:
         mapped = pool.rows_of(self.image_ids)
         if not len(new) or not len(mapped):
             return self
-        queries = pool.features[pool.rows_of(new)]
-        neighbours, _ = pool.nearest(queries, NEIGHBOURS, mapped)
-        known = self.places[np.searchsorted(self.image_ids, neighbours)]
+        parts = np.split(new, range(AT_ONCE, len(new), AT_ONCE))
+        placed = [self._place(pool, some, mapped) for some in parts]
         image_ids = np.concatenate([self.image_ids, new])
-        places = np.concatenate([self.places, place_between(known)])
+        places = np.concatenate([self.places, *placed])
         order = np.argsort(image_ids)
         return Layout(image_ids[order], places[order], self.since + len(new))
+
+    def _place(
+        self, pool: Pool, new: NDArray[np.int64], mapped: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Places of new images between those of the nearest among the rows `mapped`."""
+        queries = pool.features[pool.rows_of(new)]
+        neighbours, _ = pool.nearest(queries, PLACED_BETWEEN, mapped)
+        return place_between(self.places[np.searchsorted(self.image_ids, neighbours)])
 
     def kept_by(self, pool: Pool) -> Places:
         """The images that the pool still has, with their places."""
