@@ -6,6 +6,7 @@ worker dies, the next one goes on behind the last batch, and nothing is lost or 
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from itertools import islice
 from threading import Thread
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from models.image_sources.ahead import map_ahead
 from service.domain.errors import StorageFull
-from service.interchange import ImageFile, ImageSource, SourceError
+from service.interchange import ImageFile, ImportSource, OpenImport, SourceError
 from service.storage import jobs, projects
 from service.usecases.duplicates import flag_near_duplicates
 from service.usecases.entering import enter_arrivals
@@ -57,16 +58,17 @@ class Import:
         """To its end. Raises SourceError, StorageFull, and what `RunningJob.check` does."""
         self._running.say("Opening the source")
         with open_source(self._context, self._running.job.payload) as source:
-            self._count = _Count(source)
             if not self._go_on(source):
                 self._begin_anew()
                 with source.opened() as files:
+                    self._count = _Count(files)
                     self._take(iter(files))
         self._end()
 
-    def _go_on(self, source: ImageSource) -> bool:
+    def _go_on(self, source: ImportSource) -> bool:
         """Take what comes behind the last file entered; False where the source changed."""
         with source.opened() as files:
+            self._count = _Count(files)
             rest = iter(files)
             if self._done:
                 last = next(islice(rest, self._done - 1, None), None)
@@ -154,14 +156,14 @@ class Import:
 class _Count:
     """How many files a source has, counted beside the import; 0 until it is known."""
 
-    def __init__(self, source: ImageSource) -> None:
+    def __init__(self, files: OpenImport) -> None:
         self.total = 0
-        self._source = source
+        self._files = files
         Thread(target=self._run, name="count", daemon=True).start()
 
     def _run(self) -> None:
-        with self._source.opened() as files:
-            self.total = sum(1 for _ in files)
+        with suppress(SourceError, ValueError):  # the import is over, and its source closed
+            self.total = self._files.count()
 
 
 def _batches(reads: Iterable[Read]) -> Iterator[list[Read]]:

@@ -3,19 +3,20 @@
 No database and no web here: files in, `ImageFile`s out, and `ExportItem`s in, files out.
 """
 
-from models.image_sources import ImageFile, ImageSource, SourceError, UnreadableFile
+from models.image_sources import ImageFile, SourceError, UnreadableFile
 from service.interchange.export_item import ExportItem
 from service.interchange.exporting import export_suffix, write_export
 from service.interchange.formats import ExportFormat, ImportFormat
-from service.interchange.opening import open_import
+from service.interchange.opening import ImportSource, OpenImport, open_import
 from service.interchange.urls import UrlPolicy
 
 __all__ = [
     "ExportFormat",
     "ExportItem",
     "ImageFile",
-    "ImageSource",
     "ImportFormat",
+    "ImportSource",
+    "OpenImport",
     "SourceError",
     "UnreadableFile",
     "UrlPolicy",

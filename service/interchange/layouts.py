@@ -13,8 +13,8 @@ from service.interchange.json_lists import top_keys
 from service.interchange.label_studio import looks_like_label_studio, read_label_studio
 from service.interchange.locating import Locator
 from service.interchange.names import is_image, sample, suffix
-from service.interchange.parquet_tables import read_parquet
-from service.interchange.records import Record
+from service.interchange.parquet_tables import count_rows, read_parquet
+from service.interchange.records import Damaged, Record
 from service.interchange.tables import has_columns, read_csv, read_jsonl
 from service.interchange.tree import Tree, open_annotations
 from service.interchange.urls import is_url
@@ -61,6 +61,24 @@ def find_layout(tree: Tree, wanted: Layout | None, only: str | None = None) -> F
     if wanted or only:
         raise _is_not(only or tree.where, wanted)
     return Found("folder", ())
+
+
+def count_records(found: Found, tree: Tree) -> int:
+    """How many images the lists name, as far as they can be read; no image is."""
+    return sum(_count(tree, name, reader_of(found.layout)) for name in found.annotations)
+
+
+def _count(tree: Tree, name: str, read: Reader) -> int:
+    if suffix(name) == ".parquet":
+        with open_annotations(tree, name) as file:
+            return count_rows(file, name)
+    counted = 0
+    try:
+        for _ in read(tree, name):
+            counted += 1
+    except Damaged:
+        pass  # whoever reads it reports that
+    return counted
 
 
 def _is_not(where: str, wanted: Layout | None) -> SourceError:

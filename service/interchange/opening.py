@@ -3,19 +3,20 @@
 import hashlib
 import itertools
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.image_sources import ImageFile, ImageSource, SourceError
+from models.image_sources import ImageFile, SourceError
 from service.interchange.bucket_tree import BucketTree
 from service.interchange.folder_layout import read_folders
 from service.interchange.folder_tree import FolderTree
 from service.interchange.formats import ImportFormat, Layout
-from service.interchange.layouts import Found, find_layout, reader_of
+from service.interchange.layouts import Found, count_records, find_layout, reader_of
 from service.interchange.listed import listed_files
 from service.interchange.locating import Locator
+from service.interchange.names import image_names
 from service.interchange.records import ending_with_damage
 from service.interchange.roots import allowed_path
 from service.interchange.tar_tree import is_tar, open_tar
@@ -42,7 +43,7 @@ def open_import(
     roots: Sequence[Path],
     urls: UrlPolicy,
     scratch: Path | None = None,
-) -> ImageSource:
+) -> "ImportSource":
     """The images that `text` names: a path on this machine inside of `roots`, or `s3://..`.
 
     Quick: only the place is looked at; what is in it, when the source is opened. `scratch` is a
@@ -51,11 +52,11 @@ def open_import(
     """
     place = None if text.startswith("s3://") else allowed_path(text, roots)
     _check_kind(text, place, format)
-    return Import(text, place, format, tuple(roots), urls, scratch)
+    return ImportSource(text, place, format, tuple(roots), urls, scratch)
 
 
 @dataclass(frozen=True)
-class Import:
+class ImportSource:
     """One place to import from."""
 
     text: str
@@ -77,15 +78,15 @@ class Import:
         return f"{self.text} {total.hexdigest()}"
 
     @contextmanager
-    def opened(self) -> Iterator[Iterable[ImageFile]]:
-        """In an order that is always the same. Raises SourceError, where there is no image too."""
+    def opened(self) -> Iterator["OpenImport"]:
+        """Raises SourceError, where there is no image too."""
         with self._tree() as tree, Fetcher(self.urls) as fetch:
             found = find_layout(tree, _LAYOUTS.get(self.format), self._annotations())
             files = _listed(found, tree, fetch) if found.annotations else read_folders(tree)
             first = next(files, None)
             if first is None:
                 raise SourceError(f"{', '.join(found.annotations)} in {tree.where} list no images")
-            yield itertools.chain([first], files)
+            yield OpenImport(itertools.chain([first], files), tree, found)
 
     def _annotations(self) -> str | None:
         """The one file that was named, where it is one of annotations."""
@@ -103,6 +104,22 @@ class Import:
         if is_tar(self.place):
             return open_tar(self.place, self.scratch)
         return open_zip(self.place)
+
+
+class OpenImport:
+    """The files of an import, once and in an order that is always the same."""
+
+    def __init__(self, files: Iterator[ImageFile], tree: Tree, found: Found) -> None:
+        self._files, self._tree, self._found = files, tree, found
+
+    def __iter__(self) -> Iterator[ImageFile]:
+        return self._files
+
+    def count(self) -> int:
+        """How many files there are; the lists are gone through for it, beside the reading."""
+        if not self._found.annotations:
+            return len(image_names(self._tree.names()))
+        return count_records(self._found, self._tree)
 
 
 def _listed(found: Found, tree: Tree, fetch: Fetcher) -> Iterator[ImageFile]:

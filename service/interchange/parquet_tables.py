@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from models.image_sources import SourceError
 from models.image_sources.parquet import ROWS, holds_bytes, image_column, load_pyarrow
@@ -22,19 +22,28 @@ from service.interchange.records import (
 from service.interchange.tree import reason
 
 
-def read_parquet(file: Any, where: str) -> Iterator[Record]:
-    """Rows of a table; `file` is a path, or a file that can be read at any place.
+def read_parquet(file: BinaryIO, where: str) -> Iterator[Record]:
+    """Rows of a table, which is read at any place of the file.
 
     Raises SourceError where it is none or has no column of images, Damaged where it ends early.
     """
+    with _open(file, where) as table:
+        yield from _Rows(table, where).records()
+
+
+def count_rows(file: BinaryIO, where: str) -> int:
+    """How many rows a table says it has. Raises SourceError where it is none."""
+    with _open(file, where) as table:
+        return int(table.metadata.num_rows)
+
+
+def _open(file: BinaryIO, where: str) -> Any:
     arrow, parquet = load_pyarrow()
     try:
         # Not a row group ahead: one of photographs may have gigabytes.
-        table = parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20)
+        return parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20)
     except (arrow.ArrowException, OSError) as error:
         raise SourceError(f"{where} cannot be read as Parquet: {reason(error)}") from error
-    with table:
-        yield from _Rows(table, where).records()
 
 
 class _Rows:

@@ -1,5 +1,6 @@
 """A zip archive. Names are never used as paths, so that none can reach outside."""
 
+import io
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from service.interchange.limits import MAX_ENTRIES, check_ratio
 from service.interchange.names import climbs, decode_name, free_name, inner_path, is_hidden
 from service.interchange.tree import DAMAGED, reason
 
+# Two million entries have a directory of this size, and take about a gigabyte of memory.
+MAX_DIRECTORY_BYTES = 2**28
 _UTF_8 = 0x800
 _LINK = "it is a link; links inside of archives are not followed"
 
@@ -53,13 +56,25 @@ class ZipTree:
 @contextmanager
 def open_zip(archive: Path) -> Iterator[ZipTree]:
     """Raises SourceError for what is no zip, or a bomb."""
-    try:
-        opened = zipfile.ZipFile(archive)
-    except DAMAGED as error:
-        raise SourceError(f"{archive} cannot be read as a zip file: {reason(error)}") from error
-    with opened:
+    with _Bounded(io.FileIO(archive)) as file, _open(archive, file) as opened:
         _check(archive, opened)
         yield ZipTree(archive, opened)
+
+
+class _Bounded(io.BufferedReader):
+    """A zip as zipfile opens it: its directory is read in one go, and must not fill the memory."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is not None and size > MAX_DIRECTORY_BYTES:
+            raise zipfile.BadZipFile(f"a directory of {size:,} bytes: part it")
+        return super().read(size)
+
+
+def _open(archive: Path, file: BinaryIO) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(file)
+    except DAMAGED as error:
+        raise SourceError(f"{archive} cannot be read as a zip file: {reason(error)}") from error
 
 
 def entry_name(info: zipfile.ZipInfo) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from service.domain.entities import FileError, Job, now
 from service.domain.errors import NotFound
-from service.interchange import ImageSource, UrlPolicy, open_import
+from service.interchange import ImportSource, UrlPolicy, open_import
 from service.storage import jobs, projects
 from service.usecases import uploads
 from service.usecases.context import Context
@@ -35,7 +35,7 @@ def request_import(context: Context, project_id: str, payload: dict[str, Any]) -
 
 
 @contextmanager
-def open_source(context: Context, payload: dict[str, Any]) -> Iterator[ImageSource]:
+def open_source(context: Context, payload: dict[str, Any]) -> Iterator[ImportSource]:
     """What an import reads, within the folders that it may. Raises SourceError.
 
     An upload may name files on the server too, as a table does.

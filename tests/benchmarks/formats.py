@@ -107,8 +107,10 @@ PLAIN: dict[str, Callable[[Path], int]] = {
     "folder.tar": _members,
     "coco.json": lambda path: len(json.loads(path.read_text())["images"]),
 }
-READ = ("folder", "imagefolder.zip", "folder.tar", "folder.tar.gz", "csv.csv", "coco.json")
-READ += ("labelstudio.json", "hf.zip", "parquet.parquet")
+READ = (
+    *("folder", "imagefolder.zip", "folder.tar", "folder.tar.gz", "csv.csv", "coco.json"),
+    *("labelstudio.json", "hf.zip", "parquet.parquet"),
+)
 
 
 def prepare(count: int, folder: Path) -> None:

@@ -177,6 +177,14 @@ def test_a_tar_whose_header_would_fill_the_memory_is_refused(tmp_path: Path) -> 
         read(tmp_path / "a.tar")
 
 
+def test_a_zip_whose_directory_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.interchange.zip_tree.MAX_DIRECTORY_BYTES", 100)
+    with pytest.raises(SourceError, match=r"a directory of .* bytes: part it"):
+        read(write_zip(tmp_path / "a.zip", FILES))
+
+
 def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.interchange.zip_tree.MAX_ENTRIES", 1)
     monkeypatch.setattr("service.interchange.tar_tree.MAX_ENTRIES", 1)

@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.image_sources.names import printable
-from service.interchange import ExportFormat, ExportItem, export_suffix, write_export
+from service.interchange import (
+    ExportFormat,
+    ExportItem,
+    UrlPolicy,
+    export_suffix,
+    open_import,
+    write_export,
+)
 from tests.models.image_sources.pictures import png
 from tests.service.interchange.reading import Read, read
 
@@ -101,6 +108,13 @@ def test_a_list_without_images_names_them(form: ExportFormat) -> None:
     else:
         assert len(target.getvalue()) < 5000
         assert b"cat" in target.getvalue()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_import_knows_how_many_files_it_has(tmp_path: Path, form: str) -> None:
+    source = open_import(str(exported(tmp_path, IMAGES, form)), roots=[tmp_path], urls=UrlPolicy())
+    with source.opened() as files:
+        assert files.count() == len(IMAGES) == len(list(files))
 
 
 def test_an_export_of_nothing_is_a_whole_file() -> None:
