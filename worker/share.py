@@ -1,5 +1,7 @@
 """One worker's share of an extraction: parts taken, images read ahead, embedded and committed."""
 
+import os
+import platform
 import threading
 import time
 from collections import Counter, defaultdict
@@ -72,7 +74,9 @@ class Share:
     ) -> None:
         self._context = context
         self._encoder = encoder
-        self._worker = Worker(job_id, encoder.manifest.encoder_id, uuid4().hex)
+        # Its host and process, for who looks where a part is; and a name of its own.
+        holder = f"{platform.node()} {os.getpid()} {uuid4().hex}"
+        self._worker = Worker(job_id, encoder.manifest.encoder_id, holder)
         self._check_job = check
         self._committed = committed
         self._unwanted = threading.Event()

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from PIL import Image
 from sqlalchemy import func, insert, select
 
 from models.manifest import Manifest
@@ -19,12 +21,13 @@ from service.storage.tables import EmbeddingRow, ExtractionPartRow, ImageRow
 from service.usecases.context import Context, create_context
 from service.usecases.embedding import count_pending, request_embedding
 from service.usecases.jobs import get_job, reconcile
-from tests.pictures import encoded, picture
+from tests.pictures import encoded
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-# Large enough that the second worker comes in before the first one is done.
-IMAGES = 4000
-SIDE = 1200
+IMAGES = 1600
+SIDE = 1200  # so that the job lasts for seconds
+# What a worker imports with its first job: here before, so that both are there from the start.
+WARM = "import worker.handlers, service.cli; service.cli.main()"
 
 
 @pytest.fixture
@@ -40,22 +43,14 @@ def connected(settings: Settings, context: Context, redis_url: str) -> Iterator[
 
 def fill_pool(context: Context) -> None:
     """One picture under many contents: decoders do not mind what follows its end."""
-    data = encoded(picture("red", size=(SIDE, SIDE)), "JPEG", quality=95)
+    data = encoded(Image.new("RGB", (SIDE, SIDE), "red"), "JPEG")
     rows = []
     for number in range(IMAGES):
         content = data + number.to_bytes(4, "big")
         sha256 = hashlib.sha256(content).hexdigest()
         context.images.put_image(sha256, content)
-        name = f"{number}.jpg"
-        rows.append(
-            {
-                "project_id": "default",
-                "sha256": sha256,
-                "filename": name,
-                "width": SIDE,
-                "height": SIDE,
-            }
-        )
+        size = {"width": SIDE, "height": SIDE}
+        rows.append({"project_id": "default", "sha256": sha256, "filename": "red.jpg"} | size)
     with context.database.write() as session:
         session.execute(insert(ImageRow), rows)
 
@@ -67,49 +62,62 @@ class Workers:
         self._settings, self.log = context.settings, log
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
         environment = os.environ | {
             "HANDFUL_DATA_DIR": str(self._settings.data_dir),
             "HANDFUL_DATABASE_URL": self._settings.database_url,
             "HANDFUL_REDIS_URL": self._settings.redis_url,
             "HANDFUL_STORE_URL": self._settings.store_url,
         }
-        command = [sys.executable, "-m", "service.cli", "worker", "--concurrency=1"]
+        command = [sys.executable, "-c", WARM, "worker", "--concurrency=1"]
         with self.log.open("ab") as output:
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         self._processes.append(process)
-        return process
 
     def end(self) -> None:
         for process in self._processes:
             process.kill()
             process.wait()
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 120) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 100) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.2)
+            time.sleep(0.05)
+
+    def stop(self, process_id: int, how: signal.Signals) -> subprocess.Popen[bytes]:
+        """Send one of them a signal."""
+        (process,) = (each for each in self._processes if each.pid == process_id)
+        process.send_signal(how)
+        return process
 
 
 @pytest.fixture
 def workers(connected: Context, tmp_path: Path) -> Iterator[Workers]:
+    """Two of them, both idle."""
     workers = Workers(connected, tmp_path / "workers.log")
+    for _ in range(2):
+        workers.start()
+    workers.wait_until(lambda: workers.log.read_text().count(" ready.") == 2)
     yield workers
     workers.end()
 
 
 @pytest.fixture
-def job(connected: Context, manifests: list[Manifest]) -> Job:
-    return request_embedding(connected, manifests[0].encoder_id)
+def job(connected: Context, workers: Workers, manifests: list[Manifest]) -> Job:
+    """A job that both are in the middle of."""
+    job = request_embedding(connected, manifests[0].encoder_id)
+    workers.wait_until(lambda: len(at_work(connected)) == 2)
+    return job
 
 
-def holders(context: Context) -> set[str]:
-    """Who has embedded a part of something, and has not finished it."""
+def at_work(context: Context) -> list[int]:
+    """Process ids of those who have embedded a part of something: the job's own worker first."""
     row = ExtractionPartRow
     with context.database.read() as session:
-        busy = select(row.holder).where(row.embedded > 0, row.finished.is_(False))
-        return {str(holder) for holder in session.scalars(busy)}
+        begun = select(row.holder).where(row.embedded > 0).order_by(row.first_image_id)
+        names = [str(holder) for holder in session.scalars(begun)]
+    return list(dict.fromkeys(int(name.split()[1]) for name in names))
 
 
 def end_of(context: Context, job: Job) -> bool:
@@ -122,16 +130,10 @@ def end_of(context: Context, job: Job) -> bool:
 def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     connected: Context, workers: Workers, job: Job, victim: str
 ) -> None:
-    owner = workers.start()
-    workers.wait_until(lambda: len(holders(connected)) == 1)
-    helper = workers.start()
-    workers.wait_until(lambda: len(holders(connected)) == 2)
-    killed = owner if victim == "owner" else helper
-    killed.kill()
+    owner, helper = at_work(connected)
+    workers.stop(owner if victim == "owner" else helper, signal.SIGKILL)
     assert get_job(connected, job.id).state == "running"
-    assert count_pending(connected, job.payload["encoder_id"]) > 0
-    workers.wait_until(lambda: end_of(connected, job), 240)
-
+    workers.wait_until(lambda: end_of(connected, job), 150)
     done = get_job(connected, job.id)
     assert (done.state, done.error) == ("succeeded", None), workers.log.read_text()
     assert (done.done, done.total) == (IMAGES, IMAGES)
@@ -146,12 +148,8 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
 def test_a_worker_told_to_stop_leaves_the_rest_to_the_other(
     connected: Context, workers: Workers, job: Job
 ) -> None:
-    first = workers.start()
-    workers.wait_until(lambda: len(holders(connected)) == 1)
-    workers.start()
-    workers.wait_until(lambda: len(holders(connected)) == 2)
-    first.terminate()
-    assert first.wait(60) == 0
+    owner, _ = at_work(connected)
+    assert workers.stop(owner, signal.SIGTERM).wait(60) == 0
     workers.wait_until(lambda: end_of(connected, job))
     done = get_job(connected, job.id)
     assert (done.state, done.done, done.attempts) == ("succeeded", IMAGES, 1)
