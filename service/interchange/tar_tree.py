@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 import tempfile
 import zlib
@@ -41,7 +42,7 @@ class _Member:
 class TarTree:
     """The files of a plain tar, each found by its place."""
 
-    def __init__(self, archive: Path, plain: Path, damage: str = "") -> None:
+    def __init__(self, archive: Path, plain: BinaryIO, damage: str = "") -> None:
         """`plain` is the archive, uncompressed; `damage` says why it is not whole."""
         self.where = str(archive)
         self._plain = plain
@@ -62,11 +63,11 @@ class TarTree:
         return name in self._members
 
     def open(self, name: str) -> BinaryIO:
-        """A file, through an opening of its own of the archive."""
+        """A file, which has a place of its own in the archive."""
         member = self._members[name]
         if member.refused:
             raise UnreadableFile(member.refused)
-        return cast("BinaryIO", io.BufferedReader(_Part(self._plain, member)))
+        return cast("BinaryIO", io.BufferedReader(_Part(self._plain.fileno(), member)))
 
     def path(self, name: str) -> Path | None:  # noqa: ARG002
         """Nowhere but in the archive."""
@@ -75,12 +76,8 @@ class TarTree:
     def _index(self) -> str:
         """Finds all members; says why where that ends too early."""
         try:
-            with (
-                self._plain.open("rb") as file,
-                tarfile.open(
-                    fileobj=cast("BinaryIO", _Headers(file)), mode="r:", encoding="utf-8"
-                ) as tar,
-            ):
+            headers = cast("BinaryIO", _Headers(self._plain))
+            with tarfile.open(fileobj=headers, mode="r:", encoding="utf-8") as tar:
                 while member := tar.next():
                     # tarfile would keep a kilobyte of each.
                     tar.members.clear()  # type: ignore[attr-defined]
@@ -109,11 +106,13 @@ def open_tar(archive: Path, scratch: Path | None = None) -> Iterator[TarTree]:
     """
     opener = _decompressor(archive)
     if opener is None:
-        yield TarTree(archive, archive)
+        with archive.open("rb") as file:
+            yield TarTree(archive, file)
         return
-    with tempfile.NamedTemporaryFile(dir=scratch, prefix="handful-", suffix=".tar") as plain:
+    # Without a name, so that nothing is left of it where the process is killed.
+    with tempfile.TemporaryFile(dir=scratch) as plain:
         damage = _unpack(archive, opener, cast("BinaryIO", plain))
-        yield TarTree(archive, Path(plain.name), damage)
+        yield TarTree(archive, cast("BinaryIO", plain), damage)
 
 
 def is_tar(archive: Path) -> bool:
@@ -150,7 +149,7 @@ def _unpack(archive: Path, opener: Any, plain: BinaryIO) -> str:
             if not chunk:
                 break
             plain.write(chunk)
-    plain.flush()
+    plain.seek(0)
     return damage
 
 
@@ -187,22 +186,17 @@ class _Headers:
 
 
 class _Part(io.RawIOBase):
-    """Some bytes of a file, as a file."""
+    """Some bytes of an open file, as a file. Many threads may read the same file so."""
 
-    def __init__(self, path: Path, member: _Member) -> None:
-        self._file = path.open("rb", buffering=0)
-        self._file.seek(member.start)
-        self._left = member.size
+    def __init__(self, file: int, member: _Member) -> None:
+        self._file = file
+        self._at, self._end = member.start, member.start + member.size
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        view = memoryview(buffer)[: self._left]
-        count = self._file.readinto(view)
-        self._left -= count
-        return count
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+        data = os.pread(self._file, min(len(buffer), self._end - self._at), self._at)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
