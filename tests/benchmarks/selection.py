@@ -100,6 +100,8 @@ def by_set(labellings: Sequence[Labelling]) -> str:
         f"| set | {' | '.join(f'{point:g} a class' for point in POINTS)} |",
         "|---" * (len(POINTS) + 1) + "|",
     ]
+    if not any(each.strategy == "auto" for each in labellings):
+        return ""
     for data in dict.fromkeys(each.data for each in labellings):
         own = [each for each in labellings if each.data == data]
         mean, random = (curves_of(own, name).mean(axis=0) for name in ("auto", BASELINE))
@@ -117,7 +119,8 @@ def _percent(share: float) -> str:
 
 def labels_saved(arguments: argparse.Namespace) -> dict[str, object]:
     """Print the tables; all draws by encoder."""
-    chosen = {name: STRATEGIES[name] for name in arguments.strategies.split(",")}
+    names = dict.fromkeys([BASELINE, *arguments.strategies.split(",")])
+    chosen = {name: STRATEGIES[name] for name in names}
     report: dict[str, list[Labelling]] = {}
     for spec in arguments.encoder:
         encoder, report[spec] = open_encoder(spec, Settings()), []

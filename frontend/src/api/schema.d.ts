@@ -315,7 +315,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What to label next, and why */
+        /**
+         * What to label next, and why
+         * @description `auto` covers the pool until every class has a label, then asks where the classifier is least sure. `coverage`: typical of many images; `uncertain`: between two classes; `balance`: of the classes with the fewest labels; `unknown`: unlike every class; `errors`: labelled images whose label looks wrong; `random`.
+         */
         get: operations["get_suggestions_suggestions_get"];
         put?: never;
         post?: never;

@@ -217,6 +217,12 @@ def predict(
     "/suggestions",
     tags=["predictions"],
     summary="What to label next, and why",
+    description=(
+        "`auto` covers the pool until every class has a label, then asks where the classifier is "
+        "least sure. `coverage`: typical of many images; `uncertain`: between two classes; "
+        "`balance`: of the classes with the fewest labels; `unknown`: unlike every class; "
+        "`errors`: labelled images whose label looks wrong; `random`."
+    ),
     response_model=Suggestions,
 )
 def get_suggestions(
