@@ -93,8 +93,14 @@ def reader_of(layout: Layout) -> Reader:
     return _READERS.get(layout, _read_table)
 
 
-def _metadata(tree: Tree, names: Sequence[str]) -> list[str]:  # noqa: ARG001
-    return [name for name in names if posixpath.basename(name).lower() in METADATA]
+def _metadata(tree: Tree, names: Sequence[str]) -> list[str]:
+    """Files of the name; a table of it without a column of images is about something else."""
+    found = [name for name in names if posixpath.basename(name).lower() in METADATA]
+    return [name for name in found if suffix(name) != ".csv" or _has_columns(tree, name)]
+
+
+def _has_columns(tree: Tree, table: str) -> bool:
+    return has_columns(partial(open_annotations, tree, table))
 
 
 def _parquet(tree: Tree, names: Sequence[str]) -> list[str]:  # noqa: ARG001
@@ -120,7 +126,7 @@ def _tables(tree: Tree, names: Sequence[str]) -> list[str]:
     images, locator = any(map(is_image, names)), Locator(tree)
 
     def speaks_of_images(table: str) -> bool:
-        if not has_columns(partial(open_annotations, tree, table)):
+        if not _has_columns(tree, table):
             return False
         first = islice(_read_table(tree, table), LOOKED_AT_ROWS)
         return not images or any(_is_there(record.target, table, locator) for record in first)

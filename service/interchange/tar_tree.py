@@ -148,9 +148,19 @@ def _unpack(archive: Path, opener: Any, plain: BinaryIO) -> str:
                 raise bomb(archive)
             if not chunk:
                 break
-            plain.write(chunk)
+            _write(plain, chunk, archive)
     plain.seek(0)
     return damage
+
+
+def _write(plain: BinaryIO, chunk: bytes, archive: Path) -> None:
+    try:
+        plain.write(chunk)
+    except OSError as error:
+        raise SourceError(
+            f"{archive} cannot be unpacked: {reason(error)}. It needs as much room as its files "
+            "have, or unpack it elsewhere and import the folder"
+        ) from error
 
 
 def _read_chunk(packed: Any) -> tuple[bytes, str]:

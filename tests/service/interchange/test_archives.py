@@ -4,6 +4,7 @@ import io
 import stat
 import struct
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 from random import Random
@@ -202,6 +203,17 @@ def test_a_cut_off_tar_gives_what_is_whole_and_says_so(tmp_path: Path, mode: str
     assert found["1.png"] == b"1"
     assert found["2.png"] == noise
     assert "cut off or damaged" in str(found["a.tar"]) or len(found["3.png"]) < len(more)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_tar_that_finds_no_room_to_be_unpacked_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", {"1.png": Random(0).randbytes(20000)}, "w:gz")
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
+        with pytest.raises(SourceError, match="cannot be unpacked: No space left on device"):
+            read(path)
 
 
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:

@@ -65,7 +65,12 @@ def test_a_table_about_something_else_does_not_take_the_place_of_the_folders(
     tmp_path: Path,
 ) -> None:
     write_files(tmp_path / "set", {"cat/1.png": b"1", "runs.csv": "id,loss\n7,0.5\n"})
-    assert labels(read(tmp_path / "set")) == {"cat/1.png": "cat", "runs.csv": None}
+    write_files(tmp_path / "set", {"metadata.csv": "key,value\nlicence,free\n"})
+    assert labels(read(tmp_path / "set")) == {
+        "cat/1.png": "cat",
+        "metadata.csv": None,
+        "runs.csv": None,
+    }
 
 
 def test_identities_without_a_suffix_find_their_file(tmp_path: Path) -> None:
