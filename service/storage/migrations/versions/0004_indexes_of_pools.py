@@ -53,6 +53,7 @@ def _create_indexes() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.String(), nullable=False),
         sa.Column("encoder_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("last_embedding_id", sa.Integer(), nullable=False),
