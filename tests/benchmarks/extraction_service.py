@@ -21,20 +21,23 @@ from service.usecases.encoders import enter_encoder
 from service.usecases.projects import DEFAULT_PROJECT, ensure_default_project
 from tests.benchmarks.photographs import write_photographs
 
-ARCHITECTURE = "vit_tiny_patch16_224"
+# In front of an architecture's name: weights do not matter for how long it takes.
+RANDOM = "random:"
 PHOTOGRAPH = (469, 387)  # about ImageNet's mean size
 
 
 @contextmanager
 def prepared_service(
-    scratch: Path, spec: str | None, sources: Sequence[str], count: int
+    scratch: Path, spec: str, sources: Sequence[str], count: int
 ) -> Iterator[tuple[Context, Path, list[Path]]]:
     """Its context, the encoder's folder, and the files whose contents its pool and store have."""
     files = _files(scratch, count, sources)
     settings = Settings(
         data_dir=scratch / "data", redis_url=f"redis+socket://{scratch}/none", min_free_mb=0
     )
-    folder = register_encoder(spec or str(_random_encoder(scratch)), settings.encoders_dir)
+    if spec.startswith(RANDOM):
+        spec = str(_random_encoder(spec.removeprefix(RANDOM), scratch))
+    folder = register_encoder(spec, settings.encoders_dir)
     context = create_context(settings)
     ensure_default_project(context)
     enter_encoder(context, "measured", load_manifest(folder))
@@ -79,11 +82,11 @@ def _keep_files(context: Context, files: Sequence[Path]) -> None:
         session.execute(insert(ImageRow), rows)
 
 
-def _random_encoder(scratch: Path) -> Path:
-    architecture = named_architecture(ARCHITECTURE)
+def _random_encoder(name: str, scratch: Path) -> Path:
+    architecture = named_architecture(name)
     tensors = build_vit(architecture).state_dict()
     manifest = new_manifest(
-        ARCHITECTURE,
+        name,
         tensors,
         source="random",
         licence="Apache-2.0",

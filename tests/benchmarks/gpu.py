@@ -4,7 +4,8 @@
     python -m tests.benchmarks.gpu --out FOLDER --parts train --train SECONDS --data SOURCE ...
         --run RUN --sets SET.zip ...
 
-Runs the tests that are skipped without a GPU, then the measurements of tests.benchmarks.pretrain.
+Runs the tests that are skipped without a GPU, then the measurements of tests.benchmarks.pretrain
+and of tests.benchmarks.extraction.
 With --train it also goes on with the pretraining in the folder RUN until the seconds are over, and
 measures the encoder reached, which FOLDER/encoder receives, with few labels on the sets.
 FOLDER/gpu.json and FOLDER/gpu.md are written anew after each part, so that a kill loses only one.
@@ -31,6 +32,7 @@ from xml.etree import ElementTree
 
 import torch
 
+from models.loaders import BUNDLED_FOLDER
 from models.recipes import preset
 from tests.benchmarks import view_speed
 from tests.benchmarks.gpu_report import markdown
@@ -166,6 +168,18 @@ def measure_costs(arguments: Namespace) -> Result:
     return {"growth": rows}
 
 
+def measure_extraction(arguments: Namespace) -> Result:
+    """Images a second from files to committed embeddings, by a worker's job and by its parts."""
+    # It needs Hugging Face's library, without which the other parts can do.
+    from tests.benchmarks import extraction
+
+    sizes = extraction.TINY if arguments.quick else extraction.ON_GPU
+    spec = str(BUNDLED_FOLDER) if arguments.quick else "random:vit_small_patch16_224"
+    report = extraction.measure(sizes, spec)
+    console.print(extraction.table(report))
+    return {"extraction": report.rows(), "report": asdict(report)}
+
+
 def train(arguments: Namespace) -> Result:
     """A pretraining taken further, and what its encoder is worth."""
     recipe = preset("cpu-32" if arguments.quick else "vit-ti8-64")
@@ -191,6 +205,7 @@ PARTS: dict[str, Part] = {
     "steps": measure_steps,
     "views": measure_views,
     "growth": measure_costs,
+    "extraction": measure_extraction,
     "train": train,
 }
 

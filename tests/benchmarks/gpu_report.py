@@ -6,7 +6,7 @@ from typing import Any
 from tests.benchmarks import encoder_low_shot
 
 # What a part found, in tables by these names.
-TABLES = ("tests", "steps", "views", "growth")
+TABLES = ("tests", "steps", "views", "growth", "extraction")
 
 
 def markdown(report: Mapping[str, Any]) -> str:

@@ -78,3 +78,13 @@ def test_tests_that_were_skipped_do_not_pass_on_a_gpu(
 def test_without_a_gpu_it_says_so(command: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert command() == (2, {})
     assert "There is no NVIDIA GPU here" in capsys.readouterr().out
+
+
+def test_extraction_is_measured_beside_its_parts(command: Any) -> None:
+    status, report = command("--device", "cpu", "--quick", "--parts", "extraction")
+    assert status == 0
+    part = report["parts"]["extraction"]
+    ways = {row["way"]: row["images_per_second"] for row in part["extraction"]}
+    assert list(ways) == ["decode", "encode", "job", "pipeline"]
+    assert min(ways.values()) > 0
+    assert part["report"]["agreement"] > 0.999  # the same weights on both sides

@@ -19,7 +19,8 @@ from service.usecases.jobs import get_job, start_job
 from service.usecases.projects import get_project
 from tests.pictures import parts
 from tests.service.caller import Caller
-from worker.handlers import HANDLERS, embed
+from worker.extraction import embed
+from worker.handlers import HANDLERS
 from worker.running import RunningJob, claim
 
 
