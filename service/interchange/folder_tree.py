@@ -19,12 +19,13 @@ class FolderTree:
         self._folder = folder
         self._roots = tuple(root.resolve() for root in roots)
         self._refused: dict[str, str] = {}
+        self._closed: list[str] = []
         self._names: list[str] | None = None
 
     def names(self) -> list[str]:
         """Folder by folder, sorted; what may not be read is among them, to be refused by name."""
         if self._names is None:
-            self._names = list(self._walk(""))
+            self._names = [*self._walk(), *self._closed]
         return self._names
 
     def has(self, name: str) -> bool:
@@ -44,24 +45,33 @@ class FolderTree:
         except UnreadableFile:
             return None
 
-    def _walk(self, below: str) -> Iterator[str]:
+    def _walk(self) -> Iterator[str]:
+        """Not by recursion, which the depth of folders would end."""
+        waiting = self._entries("")
+        while waiting:
+            name, is_folder, is_link = waiting.pop()
+            if is_folder:
+                waiting += self._entries(name)
+                continue
+            if is_link:
+                self._check_link(name)
+            yield name
+
+    def _entries(self, below: str) -> list[tuple[str, bool, bool]]:
+        """What is not hidden in a folder, the last first: name, whether folder, whether link."""
+        start = f"{below}/" if below else ""
         try:
             with os.scandir(self._folder / below) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+                found = [
+                    (start + each.name, each.is_dir(follow_symlinks=False), each.is_symlink())
+                    for each in entries
+                    if not is_hidden_step(each.name)
+                ]
         except OSError as error:
             self._refused[below] = f"the folder cannot be read: {reason(error)}"
-            yield below
-            return
-        for entry in found:
-            if is_hidden_step(entry.name):
-                continue
-            name = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                yield from self._walk(name)
-            else:
-                if entry.is_symlink():
-                    self._check_link(name)
-                yield name
+            self._closed.append(below)
+            return []
+        return sorted(found, reverse=True)
 
     def _check_link(self, name: str) -> None:
         """Folders behind links are left alone: they may lead in circles."""
