@@ -53,7 +53,7 @@ def test_most_of_a_large_pool_is_placed_between_its_neighbours() -> None:
     places = project(features, silent, laid_out=200)
     assert in_the_square(places)
     assert share_of_own_kind(places, codes) > 0.95
-    assert len(np.unique(places, axis=0)) > 500
+    assert len(np.unique(places, axis=0)) > 350  # not each on top of a neighbour
 
 
 def test_neighbours_are_found_by_an_index_where_they_are_many(
