@@ -77,7 +77,7 @@ class _JsonList(_OnDisk):
 
     def append(self, entry: dict[str, Any]) -> None:
         self._text.write(",\n" if self._count else "[\n")
-        json.dump(entry, self._text, ensure_ascii=False)
+        self._text.write(json.dumps(entry, ensure_ascii=False))
         self._count += 1
 
     def finished(self) -> BinaryIO:

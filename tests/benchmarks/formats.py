@@ -186,7 +186,9 @@ def main() -> None:
     for size in sizes:
         folder = Path(tempfile.mkdtemp(dir=arguments.folder))
         try:
-            rows += list(measure(size, folder))
+            for row in measure(size, folder):
+                rows.append(row)
+                print(row, file=sys.stderr, flush=True)
         finally:
             shutil.rmtree(folder)
     print(markdown(rows))
