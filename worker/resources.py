@@ -10,7 +10,8 @@ from service.usecases.context import Context, create_context
 
 stopping = threading.Event()
 _opening = threading.Lock()
-_pretraining = threading.Lock()
+# Of these jobs, which take hours, a process runs one at a time: its other threads are for others.
+_long = {"pretrain": threading.Lock(), "import": threading.Lock()}
 _extracting = set[str]()
 
 
@@ -29,18 +30,19 @@ def _context() -> Context:
 def turn(kind: str | None) -> Iterator[bool]:
     """Whether a job of this kind may start now.
 
-    Of pretrainings, which take hours, a process runs one at a time: its other threads are for the
-    other kinds. One that finds the place taken stays queued, and its message is sent again.
+    A pretraining or an import that finds another of its kind stays queued, and its message is sent
+    again.
     """
-    if kind != "pretrain":
+    place = _long.get(kind or "")
+    if place is None:
         yield True
         return
-    free = _pretraining.acquire(blocking=False)
+    free = place.acquire(blocking=False)
     try:
         yield free
     finally:
         if free:
-            _pretraining.release()
+            place.release()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Images by content: one object a sha256, in a folder or in S3, beside a thumbnail of it."""
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -105,7 +106,7 @@ class ImageStore:
 
     def _exists(self, path: str) -> bool:
         if self._folder is not None:  # without a call through obstore, which takes ten times longer
-            return (self._folder / path).is_file()
+            return os.path.isfile(f"{self._folder}/{path}")  # noqa: PTH113
         try:
             obstore.head(self._store, path)
         except (NotFoundError, FileNotFoundError):

@@ -1,6 +1,7 @@
 """Rows of images, and the lists of them that the page shows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, update
 from sqlalchemy.orm import Session
@@ -57,6 +58,27 @@ def find_by_contents(
     return [(row, slug) for row, slug in session.execute(query)]
 
 
+@dataclass(frozen=True)
+class ContentRow:
+    """What an import asks of an image that the pool has: its row and its labels."""
+
+    id: int
+    reference_label: str | None
+    class_id: int | None
+
+
+def rows_by_content(
+    session: Session, project_id: str, sha256s: Sequence[str]
+) -> dict[str, ContentRow]:
+    """The project's images with these contents, by content."""
+    query = (
+        select(ImageRow.sha256, ImageRow.id, ImageRow.reference_label, ExampleRow.class_id)
+        .outerjoin(ExampleRow, ExampleRow.image_id == ImageRow.id)
+        .where(ImageRow.project_id == project_id, ImageRow.sha256.in_(sha256s))
+    )
+    return {row[0]: ContentRow(row[1], row[2], row[3]) for row in session.execute(query)}
+
+
 def contents_of(session: Session, project_id: str) -> list[str]:
     """The sha256 of every image of the project."""
     return list(session.scalars(select(ImageRow.sha256).where(ImageRow.project_id == project_id)))
@@ -110,10 +132,11 @@ def count_images(session: Session, project_id: str, where: Sequence[ColumnElemen
 
 def has_label(slug: str | None = None) -> ColumnElement[bool]:
     """Condition: the image is labelled, with the class `slug` if that is given."""
-    labelled = exists().where(ExampleRow.image_id == ImageRow.id).correlate(ImageRow)
+    # Not by EXISTS, which would be asked of every image: few are labelled.
+    labelled = select(ExampleRow.image_id)
     if slug is not None:
-        labelled = labelled.where(ExampleRow.class_id == ClassRow.id, ClassRow.slug == slug)
-    return labelled
+        labelled = labelled.join(ClassRow).where(ClassRow.slug == slug)
+    return ImageRow.id.in_(labelled)
 
 
 def is_embedded(encoder_id: str) -> ColumnElement[bool]:

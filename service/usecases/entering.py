@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from service.domain.entities import FileError
+from service.domain.entities import FileError, now
 from service.storage import projects
-from service.storage.images import find_by_contents
-from service.storage.tables import ClassRow, ExampleRow, ImageRow
+from service.storage.images import ContentRow, rows_by_content
+from service.storage.tables import Base, ClassRow, ExampleRow, ImageRow
 from service.usecases.context import Context
 from service.usecases.intake import KeptFile
 
@@ -48,88 +49,115 @@ def enter_arrivals(
     """
     projects.get_project(session, project_id)
     contents = list({each.sha256 for each in arrivals})
-    pool = dict(_found(find_by_contents(session, project_id, contents)))
-    new = _new_rows(context, project_id, arrivals, set(pool))
-    session.add_all(new.values())
-    session.flush()
-    entered = Entered(added=len(new), known=len(arrivals) - len(new))
-    labels = _Labels(session, project_id)
-    pool |= {sha256: (row, None) for sha256, row in new.items()}
-    for arrival in arrivals:
-        if arrival.sha256 not in pool:
-            entered.known -= 1
-            entered.errors.append(FileError(arrival.name, VANISHED))
-            continue
-        row, slug = pool[arrival.sha256]
-        pool[arrival.sha256] = row, labels.give(row, slug, arrival, entered)
-    if entered.labelled:
-        projects.bump_labels_revision(session, project_id)
+    known = rows_by_content(session, project_id, contents)
+    new = list(_new_images(context, project_id, arrivals, set(known)))
+    _insert(session, ImageRow, new)
+    pool = rows_by_content(session, project_id, contents)
+    gone = [each for each in arrivals if each.sha256 not in pool]
+    entered = Entered(len(new), len(arrivals) - len(new) - len(gone))
+    entered.errors += [FileError(each.name, VANISHED) for each in gone]
+    here = [each for each in arrivals if each.sha256 in pool]
+    _set_references(session, here, pool)
+    _set_labels(session, project_id, here, pool, entered)
     return entered
 
 
-def _found(
-    rows: Iterable[tuple[ImageRow, str | None]],
-) -> Iterable[tuple[str, tuple[ImageRow, str | None]]]:
-    return ((row.sha256, (row, slug)) for row, slug in rows)
-
-
-def _new_rows(
+def _new_images(
     context: Context, project_id: str, arrivals: Sequence[Arrival], known: set[str]
-) -> dict[str, ImageRow]:
-    """Rows of the contents that the pool lacks and the store has, by content."""
-    return {
-        each.sha256: ImageRow(
-            project_id=project_id,
-            sha256=each.sha256,
-            filename=each.kept.filename,
-            width=each.kept.width,
-            height=each.kept.height,
-            perceptual_hash=each.kept.perceptual_hash,
-        )
-        for each in reversed(arrivals)  # of one content the first one's name is kept
-        if each.kept is not None and each.sha256 not in known and context.images.has(each.sha256)
+) -> Iterable[dict[str, Any]]:
+    """Values of the images that the pool lacks and the store has; the first name is kept."""
+    seen, moment = set(known), now()
+    for each in arrivals:
+        if each.kept is None or each.sha256 in seen or not context.images.has(each.sha256):
+            continue
+        seen.add(each.sha256)
+        yield {
+            "project_id": project_id,
+            "sha256": each.sha256,
+            "filename": each.kept.filename,
+            "width": each.kept.width,
+            "height": each.kept.height,
+            "perceptual_hash": each.kept.perceptual_hash,
+            "created_at": moment,
+        }
+
+
+def _set_references(
+    session: Session, arrivals: Sequence[Arrival], pool: dict[str, ContentRow]
+) -> None:
+    """Keep the true labels of images that have none."""
+    wanted = {
+        pool[each.sha256].id: projects.slugify(each.reference_label)
+        for each in reversed(arrivals)  # of one content the first one counts
+        if each.reference_label and pool[each.sha256].reference_label is None
     }
+    if wanted:
+        images = Base.metadata.tables[ImageRow.__tablename__]
+        change = update(images).where(images.c.id == bindparam("image"))
+        values = [{"image": image_id, "label": label} for image_id, label in wanted.items()]
+        session.connection().execute(change.values(reference_label=bindparam("label")), values)
 
 
-class _Labels:
-    """Gives images their labels and makes the classes that it takes."""
+def _set_labels(
+    session: Session,
+    project_id: str,
+    arrivals: Sequence[Arrival],
+    pool: dict[str, ContentRow],
+    entered: Entered,
+) -> None:
+    """Label images that have no label; say where the source has another than the pool."""
+    classes = _Classes(session, project_id)
+    given: dict[int, ClassRow] = {}
+    for each in arrivals:
+        name = (each.label or "").strip()
+        if len(name) > LONGEST_NAME:
+            reason = f"its label has {len(name)} characters: at most {LONGEST_NAME} are taken"
+            entered.errors.append(FileError(each.name, reason))
+        elif name:
+            row, label = pool[each.sha256], classes.get(name)
+            present = row.class_id or given.setdefault(row.id, label).id
+            if present != label.id:
+                reason = f"its label is '{name}' here and '{classes.name(present)}' in the pool"
+                entered.errors.append(FileError(each.name, f"{reason}, which keeps its own"))
+    moment = now()
+    labels = [
+        {"image_id": image_id, "class_id": label.id, "created_at": moment}
+        for image_id, label in given.items()
+    ]
+    _insert(session, ExampleRow, labels)
+    entered.labelled += len(labels)
+    if labels:
+        projects.bump_labels_revision(session, project_id)
+
+
+def _insert(session: Session, row: type[Base], values: list[dict[str, Any]]) -> None:
+    """Insert many rows at once: through the ORM each one would be a statement of its own."""
+    if values:
+        session.connection().execute(insert(Base.metadata.tables[row.__tablename__]), values)
+
+
+class _Classes:
+    """The project's classes by name; those that are missing are made."""
 
     def __init__(self, session: Session, project_id: str) -> None:
         self._session = session
         self._project_id = project_id
         rows = session.scalars(select(ClassRow).where(ClassRow.project_id == project_id))
-        self._by_slug = {row.slug: row for row in rows}
-        self._by_name = {row.name.casefold(): row for row in self._by_slug.values()}
+        self._by_id = {row.id: row for row in rows}
+        self._by_slug = {row.slug: row for row in self._by_id.values()}
+        self._by_name = {row.name.casefold(): row for row in self._by_id.values()}
 
-    def give(
-        self, row: ImageRow, slug: str | None, arrival: Arrival, entered: Entered
-    ) -> str | None:
-        """Give the image what it lacks; the slug of the label that it has then."""
-        if arrival.reference_label and row.reference_label is None:
-            row.reference_label = projects.slugify(arrival.reference_label)
-        name = (arrival.label or "").strip()
-        if not name:
-            return slug
-        if len(name) > LONGEST_NAME:
-            reason = f"its label has {len(name)} characters: at most {LONGEST_NAME} are taken"
-            entered.errors.append(FileError(arrival.name, reason))
-            return slug
-        label = self._class(name)
-        if slug is None:
-            self._session.add(ExampleRow(image_id=row.id, class_id=label.id))
-            entered.labelled += 1
-        elif slug != label.slug:
-            reason = f"its label is '{name}' here, and '{slug}' in the pool, which it keeps"
-            entered.errors.append(FileError(arrival.name, reason))
-        return slug or label.slug
+    def name(self, class_id: int) -> str:
+        """A class's name."""
+        return self._by_id[class_id].name
 
-    def _class(self, name: str) -> ClassRow:
-        """The class of this name or id, made where there is none."""
+    def get(self, name: str) -> ClassRow:
+        """The class of this name, or else of this id."""
         row = self._by_name.get(name.casefold()) or self._by_slug.get(name)
         if row is None:
             slug = projects.free_slug(name, set(self._by_slug))
             row = ClassRow(project_id=self._project_id, slug=slug, name=name)
             self._session.add(row)
             self._session.flush()
-            self._by_slug[slug] = self._by_name[name.casefold()] = row
+            self._by_id[row.id] = self._by_slug[slug] = self._by_name[name.casefold()] = row
         return row

@@ -6,10 +6,12 @@ from service.domain.entities import now
 from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, start_pending
 from service.usecases.fitting import catch_up
+from service.usecases.importing import drop_old_exports
 from service.usecases.indexing import drop_old, forget_damaged, request_due
 from service.usecases.intake import drop_unused
 from service.usecases.jobs import ensure_encoder, reconcile
 from service.usecases.pretraining import drop_runs
+from service.usecases.uploads import drop_stale_uploads
 
 GRACE = timedelta(hours=1)
 
@@ -29,10 +31,13 @@ def tidy(context: Context) -> None:
 
 
 def collect_garbage(context: Context) -> None:
-    """Drop files of uploads that were cut off before the database, and of finished pretrainings.
+    """Drop files of uploads that were cut off before the database, finished pretrainings and
+    exports, and uploads that nobody went on with.
 
     Writing a file again makes it young: only what has been unneeded for an hour goes.
     """
     drop_unused(context, list(context.images.contents_before(now() - GRACE)))
     drop_runs(context)
+    drop_stale_uploads(context)
+    drop_old_exports(context)
     drop_old(context)
