@@ -38,6 +38,10 @@ class Context:
     accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
     judgements: Results[tuple[int, int], Judgement] = field(default_factory=Results)
     comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)
+    # A project's page asks for it all the time: many may wait for one another here.
+    references: Results[tuple[int, int, int], Estimate] = field(
+        default_factory=lambda: Results(waiting=64)
+    )
     exports: Turns = field(default_factory=Turns)
     layouts: Layouts = field(default_factory=Layouts)
     # Maps as they are sent, compressed: one of a million images takes 20 MB.

@@ -161,7 +161,14 @@ def _chronological(
     )
     page = listed[: listing.limit]
     next_cursor = str(page[-1][0].id) if len(listed) > listing.limit else None
-    return page, next_cursor, images.count_images(session, project.id, where)
+    return page, next_cursor, _count(session, project.id, listing.filter)
+
+
+def _count(session: Session, project_id: str, name: str) -> int:
+    """Number of images that meet a filter, from few rows or from an index's entries alone."""
+    if name == "unlabelled":
+        return _count(session, project_id, "all") - _count(session, project_id, "labelled")
+    return images.count_images(session, project_id, _conditions(name))
 
 
 def _ranked(
@@ -223,7 +230,7 @@ def _matching(session: Session, scores: Scores, project_id: str, name: str) -> N
     if name == "unknown":
         keep &= scores.unknown
     elif name.startswith("predicted:"):
-        keep &= np.array(scores.classes)[scores.best] == name[10:]
+        keep &= scores.predicted_as(name[10:])
     return np.flatnonzero(keep)
 
 

@@ -149,7 +149,7 @@ def predict_images(
 
 def pool_scores(context: Context, session: Session, project: ProjectRow) -> Scores | None:
     """What the active version says of the whole pool; None where the project has none."""
-    active = _active(context, session, project)
+    active = active_version(context, session, project)
     return context.scores.get(project.id, *active) if active else None
 
 
@@ -157,7 +157,7 @@ def summaries(
     context: Context, session: Session, project: ProjectRow, image_ids: Sequence[int]
 ) -> dict[int, PredictionSummary]:
     """The active version's prediction of each of these images that has one."""
-    active = _active(context, session, project)
+    active = active_version(context, session, project)
     if active is None:
         return {}
     _, pool, head = active
@@ -170,10 +170,10 @@ def summaries(
     return {image_id: _summary(answers, names, row) for row, image_id in found}
 
 
-def _active(
+def active_version(
     context: Context, session: Session, project: ProjectRow
 ) -> tuple[int, Pool, FittedHead] | None:
-    """The active version's id, its encoder's pool and its head."""
+    """The active version's id, its encoder's pool and its head; None where there is none."""
     if project.active_version is None:
         return None
     version = classifiers.get_version(session, project.id, project.active_version)

@@ -15,9 +15,12 @@ from service.usecases.embedding import switch_encoders
 from service.usecases.fitting import refit
 from service.usecases.intake import drop_unused
 from service.usecases.jobs import start_job
-from service.usecases.prediction import pool_scores
+from service.usecases.prediction import active_version
+from service.usecases.scores import score_many
 
 DEFAULT_PROJECT = "default"
+# Of so many an accuracy is known to a point or so.
+MOST_REFERENCES = 5_000
 
 
 def ensure_default_project(context: Context) -> None:
@@ -90,27 +93,40 @@ def delete_project(context: Context, project_id: str) -> None:
 
 
 def reference_accuracy(context: Context, session: Session, project: ProjectRow) -> Estimate | None:
-    """Share of right predictions among unlabelled images whose true label came with them."""
-    scores = pool_scores(context, session, project)
-    if scores is None:
+    """Share of right predictions among unlabelled images whose true label came with them.
+
+    Of many such images a random part is asked.
+    """
+    active = active_version(context, session, project)
+    if active is None:
         return None
-    known = _reference_labels(session, project.id)
-    for image_id in examples.labels_by_image(session, project.id):
-        known.pop(image_id, None)
-    rows = scores.pool.rows_of(list(known))
+    version_id, pool, head = active
+    truth = _reference_labels(session, project.id)
+    rows = pool.rows_of(list(truth))
     if not len(rows):
         return None
-    predicted = np.array(scores.classes)[scores.best[rows]]
-    truth = np.array([known[int(image_id)] for image_id in scores.pool.image_ids[rows]])
-    measured = Measured(int((predicted == truth).sum()), len(rows))
-    return Estimate(measured.accuracy, measured.low, measured.high, measured.count)
+
+    def measure() -> Estimate:
+        answers = score_many(pool.features[rows], head)
+        predicted = np.array(answers.classes)[answers.best]
+        true = np.array([truth[image_id] for image_id in pool.image_ids[rows].tolist()])
+        found = Measured(int((predicted == true).sum()), len(rows))
+        return Estimate(found.accuracy, found.low, found.high, found.count)
+
+    return context.references.get((version_id, project.labels_revision, len(rows)), measure)
 
 
 def _reference_labels(session: Session, project_id: str) -> dict[int, str]:
+    """By image, of the unlabelled ones; the first by content are as good as random ones."""
     rows = session.execute(
-        select(ImageRow.id, ImageRow.reference_label).where(
-            ImageRow.project_id == project_id, ImageRow.reference_label.is_not(None)
+        select(ImageRow.id, ImageRow.reference_label)
+        .where(
+            ImageRow.project_id == project_id,
+            ImageRow.reference_label.is_not(None),
+            ~images.has_label(),
         )
+        .order_by(ImageRow.sha256)
+        .limit(MOST_REFERENCES)
     )
     return {image_id: label for image_id, label in rows if label}
 

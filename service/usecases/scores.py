@@ -39,6 +39,12 @@ class Scores(Answers):
 
     pool: Pool
 
+    def predicted_as(self, class_id: str) -> NDArray[np.bool_]:
+        """(n,) whether the class is an image's likeliest."""
+        if class_id not in self.classes:
+            return np.zeros(len(self.best), np.bool_)
+        return np.asarray(self.best == self.classes.index(class_id))
+
 
 def score_features(features: Features, head: FittedHead) -> Answers:
     """What a head says of raw features (n, dimension), few enough to be looked at in one go."""
