@@ -1,6 +1,7 @@
 import "@fontsource-variable/inter";
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
+// In a layer, so that the page's own styles win in whatever order its chunks arrive.
+import "@mantine/core/styles.layer.css";
+import "@mantine/notifications/styles.layer.css";
 import "./page.css";
 
 import { MantineProvider } from "@mantine/core";

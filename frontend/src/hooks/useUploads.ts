@@ -2,8 +2,9 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 
-import { addExamples, addImages } from "../api/calls";
+import { addExamples, addImages, findKnown } from "../api/calls";
 import { ProblemError } from "../api/problem";
+import { missing } from "../state/contents";
 import { sortFiles } from "../state/files";
 import { UploadQueue, type Outcome, type Progress, type Send } from "../state/uploads";
 import { refreshFigures } from "./refresh";
@@ -28,14 +29,14 @@ function refusals(error: unknown): Outcome {
 }
 
 function sender(project: string, classId: string | undefined): Send {
-  if (classId === undefined)
-    return async (files, signal) => {
-      const { images, rejected } = await addImages(project, files, signal);
-      return outcomeOf(images, rejected);
-    };
+  if (classId !== undefined)
+    return (files, signal) =>
+      addExamples(project, classId, files, signal).then(({ examples, rejected }) => outcomeOf(examples, rejected), refusals);
   return async (files, signal) => {
-    const { examples, rejected } = await addExamples(project, classId, files, signal);
-    return outcomeOf(examples, rejected);
+    const wanted = await missing(files, (contents) => findKnown(project, contents, signal));
+    if (wanted.length === 0) return { added: 0, duplicates: files.length, rejected: [] };
+    const sent = await addImages(project, wanted, signal).then(({ images, rejected }) => outcomeOf(images, rejected), refusals);
+    return { ...sent, duplicates: sent.duplicates + files.length - wanted.length };
   };
 }
 
@@ -63,8 +64,7 @@ export function useUploads(project: string, onArrival: () => void): Uploads {
   const add = useCallback(
     (files: readonly File[], classId?: string) => {
       const { wanted, rejected } = sortFiles(files);
-      const send = sender(project, classId);
-      queue.add(wanted, rejected, (batch, signal) => send(batch, signal).catch(refusals));
+      queue.add(wanted, rejected, sender(project, classId));
     },
     [queue, project],
   );

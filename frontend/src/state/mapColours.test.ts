@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import type { EmbeddingMap } from "./embeddingMap";
-import { confidenceColour, drawingOrder, landmarks, shade, type Palette } from "./mapColours";
+import { apart, confidenceColour, drawingOrder, landmarks, shade, type Palette } from "./mapColours";
 
 const palette: Palette = {
   nothing: "#ccc",
@@ -49,7 +49,15 @@ it("draws what it has nothing to say of below the rest", () => {
   expect([...drawingOrder(shade(map, "label", palette))]).toEqual([1, 0, 2, 3]);
 });
 
-it("knows where the names of the largest classes belong", () => {
-  expect(landmarks(map, shade(map, "label", palette), 1)).toEqual([{ shade: 2, point: 3 }]);
-  expect(landmarks(map, shade(map, "label", palette), 9)).toHaveLength(2);
+it("puts the names of the largest classes where most of their images are", () => {
+  const crowd = { ...map, x: new Float32Array([0.1, 0.9, 0.91, 0.5]), y: new Float32Array([0.1, 0.9, 0.91, 0.5]) };
+  const seals = { ...crowd, label: new Int16Array([1, 1, 1, 0]) };
+  expect(landmarks(seals, shade(seals, "label", palette), 1)).toEqual([{ shade: 2, point: 2 }]);
+  expect(landmarks(seals, shade(seals, "label", palette), 9)).toHaveLength(2);
+});
+
+it("leaves out names that would hide others", () => {
+  const at = (text: string, x: number, y: number) => ({ text, x, y });
+  const names = [at("otter", 100, 100), at("seal", 120, 105), at("whale", 120, 140), at("crab", 400, 100)];
+  expect(apart(names).map(({ text }) => text)).toEqual(["otter", "whale", "crab"]);
 });

@@ -79,17 +79,24 @@ export interface Landmark {
   readonly point: number;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** Cells along each side of the map, among which the fullest is looked for. */
+const cells = 24;
+
+/** A point amid the densest of these: a class may lie in several places, between which there is nothing of it. */
+function densest(map: EmbeddingMap, points: readonly number[]): number {
+  const cellOf = (point: number) => Math.floor((map.x[point] ?? 0) * cells) * (cells + 1) + Math.floor((map.y[point] ?? 0) * cells);
+  const own = new Map<number, number[]>();
+  for (const point of points) {
+    const cell = cellOf(point);
+    const some = own.get(cell);
+    if (some) some.push(point);
+    else own.set(cell, [point]);
+  }
+  const fullest = [...own.values()].reduce((most, some) => (some.length > most.length ? some : most));
+  return fullest[Math.floor(fullest.length / 2)] ?? 0;
 }
 
-function midst(map: EmbeddingMap, points: readonly number[]): number {
-  const [x, y] = [map.x, map.y].map((along) => median(points.map((point) => along[point] ?? 0))) as [number, number];
-  const distance = (point: number) => Math.hypot((map.x[point] ?? 0) - x, (map.y[point] ?? 0) - y);
-  return points.reduce((best, point) => (distance(point) < distance(best) ? point : best), points[0] ?? 0);
-}
-
-/** Where the names of the largest shades stand: at the point in the midst of theirs. */
+/** Where the names of the largest shades stand: where most of their points are. */
 export function landmarks(map: EmbeddingMap, { shades, ofPoint }: Shading, most: number): Landmark[] {
   const points: number[][] = shades.map(() => []);
   ofPoint.forEach((of, point) => points[of]?.push(point));
@@ -98,5 +105,23 @@ export function landmarks(map: EmbeddingMap, { shades, ofPoint }: Shading, most:
     .filter(({ shade: number, own }) => number > 0 && own.length > 0)
     .sort((a, b) => b.own.length - a.own.length)
     .slice(0, most)
-    .map(({ shade: number, own }) => ({ shade: number, point: midst(map, own) }));
+    .map(({ shade: number, own }) => ({ shade: number, point: densest(map, own) }));
+}
+
+export interface Name {
+  readonly text: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+const letterPixels = 8;
+const linePixels = 22;
+
+/** Names that can be read: where two would overlap on the screen the earlier one stays. */
+export function apart(names: readonly Name[]): Name[] {
+  const kept: Name[] = [];
+  const overlaps = (a: Name, b: Name) =>
+    Math.abs(a.y - b.y) < linePixels && Math.abs(a.x - b.x) < (letterPixels * (a.text.length + b.text.length)) / 2 + linePixels;
+  for (const name of names) if (!kept.some((other) => overlaps(name, other))) kept.push(name);
+  return kept;
 }

@@ -61,6 +61,7 @@ export function BulkReview(props: Props) {
     apply(changes, `${plural(changes.length, "prediction")} accepted`);
   };
   const order = () => items.map((item) => item.id);
+  const labelled = items.filter((item) => item.classId !== null && !selection.picked.has(item.id)).length;
   const steps = { cell: 1, row: columns, page: columns * rowsInPage, end: Infinity };
 
   // The keyboard follows to what lies on top.
@@ -92,7 +93,9 @@ export function BulkReview(props: Props) {
               {title}
             </Title>
             <Text size="sm" c="var(--soft-ink)" role="status">
-              {targets.length.toLocaleString("en")} of {plural(items.length, "image")} will be labelled. Click or press Space to take one out.
+              {targets.length.toLocaleString("en")} of {plural(items.length, "image")} will be labelled
+              {labelled > 0 && `, ${labelled.toLocaleString("en")} ${labelled === 1 ? "has" : "have"} a label already`}. Click or press Space to take one
+              out.
             </Text>
           </div>
         </Group>

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 
 import type { EmbeddingMap } from "../../state/embeddingMap";
-import { landmarks, type Colouring, type Shading } from "../../state/mapColours";
+import { apart, landmarks, type Colouring, type Shading } from "../../state/mapColours";
 import styles from "./Map.module.css";
 
 interface Props {
@@ -17,18 +17,17 @@ const most = 24;
 /** The classes' names in the midst of their images. */
 export function Names({ map, shading, colouring, place }: Props) {
   const found = useMemo(() => (colouring === "confidence" ? [] : landmarks(map, shading, most)), [map, shading, colouring]);
+  const names = found.flatMap(({ shade, point }) => {
+    const at = place(point);
+    return at ? [{ text: shading.shades[shade]?.name ?? "", x: at[0], y: at[1] }] : [];
+  });
   return (
     <div className={styles.names} aria-hidden>
-      {found.map(({ shade, point }) => {
-        const at = place(point);
-        return (
-          at && (
-            <span key={shade} style={{ left: at[0], top: at[1] }}>
-              {shading.shades[shade]?.name}
-            </span>
-          )
-        );
-      })}
+      {apart(names).map(({ text, x, y }) => (
+        <span key={text} style={{ left: x, top: y }}>
+          {text}
+        </span>
+      ))}
     </div>
   );
 }

@@ -15,6 +15,14 @@ export interface Drawing {
 const extent = 0.94;
 const fewImages = 20_000;
 
+/** From −1 to 1 as far as the canvas is used, whatever part of the plane the images take. */
+function stretched(along: Float32Array, order: Uint32Array, sign: 1 | -1): Float32Array {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of along) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  const scale = (2 * extent) / Math.max(high - low, 1e-6);
+  return Float32Array.from(order, (image) => sign * (((along[image] ?? 0) - low) * scale - extent));
+}
+
 /** Pixels across; many points must be small to be told apart. */
 function pointSize(count: number): number {
   return Math.min(10, Math.max(2.2, 62 / count ** 0.28));
@@ -35,8 +43,8 @@ export function drawnFrom(map: EmbeddingMap, shading: Shading, colouring: Colour
     order,
     rank,
     drawn: {
-      x: Float32Array.from(order, (image) => (2 * (map.x[image] ?? 0) - 1) * extent),
-      y: Float32Array.from(order, (image) => (1 - 2 * (map.y[image] ?? 0)) * extent),
+      x: stretched(map.x, order, 1),
+      y: stretched(map.y, order, -1),
       shade: Uint16Array.from(order, (image) => shading.ofPoint[image] ?? 0),
       colours: shading.shades.map(({ colour }) => colour),
       sizes: shading.shades.map((_, shade) => (shade === 0 ? size : stressed)),
