@@ -1,5 +1,8 @@
 """The rows most like a query by cosine: exact, among few enough to compare with all."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import faiss
 import numpy as np
 import numpy.typing as npt
@@ -7,6 +10,8 @@ import numpy.typing as npt
 from models.features import Features
 
 Rows = npt.NDArray[np.int64]
+# Fewer queries than this are answered sooner by one thread than several can be woken.
+FEW = 4
 
 
 def nearest_rows(
@@ -20,13 +25,10 @@ def nearest_rows(
     if not count:
         empty = (len(directions), 0)
         return np.empty(empty, np.int64), np.empty(empty, np.float32)
-    if vectors.dtype == np.float16:
-        return _nearest_halves(directions, vectors, count)
-    cosines = np.asarray(directions @ vectors.T, dtype=np.float32)
-    rows = np.arange(len(vectors))[None].repeat(len(directions), axis=0)
-    if count < len(vectors):
-        rows = np.sort(np.argpartition(-cosines, count - 1, axis=1)[:, :count], axis=1)
-    return ranked(rows, np.take_along_axis(cosines, rows, axis=1), count)
+    search = _nearest_halves if vectors.dtype == np.float16 else _nearest_floats
+    with _threads_for(len(directions)):
+        cosines, rows = search(directions, np.ascontiguousarray(vectors), count)
+    return rows, cosines
 
 
 def ranked(rows: Rows, cosines: Features, count: int) -> tuple[Rows, Features]:
@@ -35,12 +37,31 @@ def ranked(rows: Rows, cosines: Features, count: int) -> tuple[Rows, Features]:
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(cosines, order, axis=1)
 
 
+def _nearest_floats(
+    directions: Features, vectors: npt.NDArray[np.floating], count: int
+) -> tuple[Features, Rows]:
+    cosines, rows = faiss.knn(directions, vectors, count, metric=faiss.METRIC_INNER_PRODUCT)
+    return cosines, rows
+
+
 def _nearest_halves(
     directions: Features, vectors: npt.NDArray[np.floating], count: int
-) -> tuple[Rows, Features]:
+) -> tuple[Features, Rows]:
     index = faiss.IndexScalarQuantizer(
         vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
     )
-    index.add_sa_codes(np.ascontiguousarray(vectors).view(np.uint8))
+    index.add_sa_codes(vectors.view(np.uint8))
     cosines, rows = index.search(directions, count)
-    return rows, cosines
+    return cosines, rows
+
+
+@contextmanager
+def _threads_for(queries: int) -> Iterator[None]:
+    """How many threads FAISS takes, set for the calling thread alone."""
+    threads = faiss.omp_get_max_threads()
+    if queries < FEW:
+        faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(threads)

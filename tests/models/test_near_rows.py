@@ -1,5 +1,6 @@
 """Exact neighbours, in whatever precision the vectors are kept."""
 
+import faiss
 import numpy as np
 import pytest
 
@@ -27,9 +28,10 @@ def test_none_of_none(precision: type) -> None:
     assert rows.shape == cosines.shape == (3, 0)
 
 
-def test_of_equal_ones_the_first_come_first() -> None:
-    same = np.repeat(VECTORS[:1], 5, axis=0)
-    assert nearest_rows(VECTORS[:1], same, 3)[0].tolist() == [[0, 1, 2]]
+def test_it_leaves_the_threads_of_others_as_they_were() -> None:
+    before = faiss.omp_get_max_threads()
+    nearest_rows(QUERIES[:1], VECTORS, 3)
+    assert faiss.omp_get_max_threads() == before
 
 
 def test_candidates_of_several_sources_are_ranked_together() -> None:
