@@ -2,13 +2,13 @@
 
 import typer
 
-from service.commands import exporting, pretraining, remote, research, serving
+from service.commands import exporting, importing, pretraining, remote, research, serving
 
 app = typer.Typer(
     help="An image classifier from a handful of labels.", no_args_is_help=True, add_completion=False
 )
 app.command()(serving.up)
-app.command("import")(remote.import_)
+app.command("import")(importing.import_)
 app.command()(remote.label)
 app.command()(remote.predict)
 app.command()(remote.encoders)

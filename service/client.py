@@ -1,9 +1,12 @@
 """The REST API from Python: what the command line, the sample and scripts call."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
+
+from service.tus import send_archive
 
 FILES_PER_REQUEST = 64
 # Far below what the service takes in one request, with room for the one largest file.
@@ -47,6 +50,29 @@ class Client:
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST JSON. Raises ApiError with the service's own words."""
         return self._answer(self._http.post(path, json=body))
+
+    @property
+    def host(self) -> str:
+        """Name or address of the machine that the service runs on."""
+        return self._http.base_url.host
+
+    def send_archive(self, file: Path, tell: Callable[[int], None]) -> str:
+        """Upload a file in pieces, resumed where the connection breaks; the upload's id."""
+        try:
+            return send_archive(self._http, file, tell)
+        except httpx.HTTPStatusError as error:
+            _accepted(error.response)
+            raise
+
+    def download_to(self, path: str, file: Path) -> None:
+        """GET a large file. Raises ApiError with the service's own words."""
+        with self._http.stream("GET", path) as response:
+            if not response.is_success:
+                response.read()
+                _accepted(response)
+            with file.open("wb") as target:
+                for part in response.iter_bytes():
+                    target.write(part)
 
     def upload(self, path: str, files: Iterable[NamedFile], **fields: str) -> Iterator[Any]:
         """POST named files in bounded requests; one answer a request.

@@ -8,18 +8,20 @@ import typer
 
 from models.errors import EncoderError
 from service.commands.common import AsJson, console, fail, read_settings
+from service.commands.importing import follow
 from service.commands.remote import Project, Server, connect
 
 NONE_YET = "There is no classifier in this project yet: label an image first."
 
 
-def export(
+def export(  # noqa: PLR0913, PLR0917  the command's options
     layout: Annotated[
         str,
         typer.Option(
             "--format",
             help="msn (the paper's .pth.tar), hf (a folder for transformers), timm, or onnx; of a "
-            "classifier onnx (with its encoder), npz (the head's arrays) or csv (predictions).",
+            "classifier onnx (with its encoder), npz (the head's arrays) or csv (predictions); "
+            "of a pool csv, coco, labelstudio, imagefolder, hf or parquet.",
         ),
     ],
     out: Annotated[Path, typer.Option(help="File to write; with hf, a folder.")],
@@ -29,19 +31,40 @@ def export(
     classifier: Annotated[
         str, typer.Option(help="Version of a running service's classifier, or `active`.")
     ] = "",
+    pool: Annotated[
+        str, typer.Option(help="Write a running service's images: all, or the labelled ones.")
+    ] = "",
+    images: Annotated[bool, typer.Option("--images", help="With a pool's image files.")] = False,
     project: Project = "default",
     server: Server = "",
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write an encoder in the layout of other tools, or a classifier of a running service."""
-    if classifier:
+    if pool:
+        _export_pool(pool, layout, out, project, server, images=images, overwrite=force)
+        told = {"path": str(out)}
+    elif classifier:
         _export_classifier(classifier, layout, out, project, server, overwrite=force)
         told = {"path": str(out)}
     else:
         told = _export_encoder(encoder, layout, out, overwrite=force)
     if as_json:
         print(json.dumps(told, indent=1))
+
+
+def _export_pool(
+    which: str, layout: str, out: Path, project: str, server: str, *, images: bool, overwrite: bool
+) -> None:
+    if out.exists() and not overwrite:
+        fail(f"{out} exists: --force replaces it.")
+    payload = {"format": layout, "images": images, "which": which}
+    with connect(server, project) as client:
+        job = follow(client, client.post("/jobs", {"kind": "export", "payload": payload}))
+        if job["state"] != "succeeded":
+            fail(str(job["error"] or "The export was cancelled."))
+        client.download_to(f"/jobs/{job['id']}/file", out)
+    console.print(f"{job['outcome']['images']} images are in {out}.", markup=False)
 
 
 def _export_encoder(encoder: str, layout: str, out: Path, *, overwrite: bool) -> dict[str, Any]:

@@ -1,50 +1,18 @@
 """Commands that talk to a running service over its REST API."""
 
 import json
-from collections.abc import Iterator
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.progress import track
 
 from models.image_sources import SourceError
-from models.labelled_folder import read_files, read_labelled
-from service.client import ApiError, Client, NamedFile
+from service.client import ApiError, Client
 from service.commands.common import AsJson, console, fail, print_rows, read_settings
 
 Project = Annotated[str, typer.Option(help="Id of the project.")]
 Server = Annotated[str, typer.Option(help="Address of the service; this machine's if empty.")]
-
-
-def import_(
-    source: Annotated[Path, typer.Argument(help="Folder with images, or a zip of one.")],
-    project: Project = "default",
-    reference: Annotated[
-        bool,
-        typer.Option(
-            help="Folders name true labels to measure with, not to learn; only they are read."
-        ),
-    ] = False,
-    server: Server = "",
-    as_json: AsJson = False,
-) -> None:
-    """Add images to the pool; what is there already is not added twice."""
-    taken: dict[str, list[Any]] = {"images": [], "rejected": []}
-    with connect(server, project) as client:
-        for label, files in _labelled(source) if reference else [("", _unlabelled(source))]:
-            fields = {"reference_label": label} if reference else {}
-            for answer in client.upload("/images", files, **fields):
-                taken["images"] += answer["images"]
-                taken["rejected"] += answer["rejected"]
-                _report_rejected(answer["rejected"])
-    duplicates = sum(image["duplicate"] for image in taken["images"])
-    console.print(f"{len(taken['images'])} images, {duplicates} of them known already.")
-    if as_json:
-        print(json.dumps(taken, indent=1))
 
 
 def label(
@@ -64,7 +32,7 @@ def label(
             taken["examples"] += answer["examples"]
             taken["rejected"] += answer["rejected"]
             taken["classifier_version"] = answer["classifier_version"]
-            _report_rejected(answer["rejected"])
+            report_rejected(answer["rejected"])
     version = taken["classifier_version"] or "pending"
     console.print(f"{len(taken['examples'])} examples; classifier version {version}.")
     if as_json:
@@ -83,7 +51,7 @@ def predict(
         named = ((str(path), path.read_bytes()) for path in files)
         for answer in client.upload("/predict", named):
             rows += answer["predictions"]
-            _report_rejected(answer["rejected"])
+            report_rejected(answer["rejected"])
     print_rows(rows, ("filename", "label", "probability", "unknown"), as_json=as_json)
 
 
@@ -128,18 +96,7 @@ class connect:  # noqa: N801  reads as the verb it is
             fail(f"No service answers at {self._address}: start one with `handful up`.")
 
 
-def _labelled(source: Path) -> Iterator[tuple[str, Iterator[NamedFile]]]:
-    """The classes of a folder or zip, each with its files; read while they are uploaded."""
-    files = track(read_labelled(source), description="Uploading", console=console)
-    for label, some in groupby(files, key=attrgetter("label")):
-        yield label, ((Path(file.name).name, file.data) for file in some)
-
-
-def _unlabelled(source: Path) -> Iterator[NamedFile]:
-    for name, data in track(read_files(source), description="Uploading", console=console):
-        yield Path(name).name, data
-
-
-def _report_rejected(rejected: list[dict[str, Any]]) -> None:
+def report_rejected(rejected: list[dict[str, Any]]) -> None:
+    """Tell which files were not taken."""
     for each in rejected:
         console.print(f"Not taken: {each['filename']}: {each['reason']}", style="yellow")
