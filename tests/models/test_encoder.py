@@ -15,11 +15,12 @@ from PIL import Image
 from transformers import ViTMSNConfig, ViTMSNModel
 
 from models.checkpoints import new_manifest, save_checkpoint
-from models.encoder import TorchEncoder, register_encoder
+from models.encoder import TorchEncoder, batch_within, register_encoder
 from models.errors import EncoderError
 from models.loaders import BUNDLED_FOLDER
-from models.manifest import load_manifest
+from models.manifest import VitConfig, load_manifest
 from models.onnx_encoder import OnnxEncoder
+from models.transforms import evaluation_crop
 from tests.models.local_hub import LocalHub
 
 Photos = list[Image.Image]
@@ -242,3 +243,58 @@ def test_registering_again_repairs_a_damaged_folder(
     ).read_bytes()
     OnnxEncoder(folder)
     TorchEncoder(folder, device="cpu")
+
+
+@pytest.fixture
+def crops(registered_folder: Path, photos: Photos) -> np.ndarray:
+    transform = load_manifest(registered_folder).transform
+    return np.stack([evaluation_crop(photo, transform) for photo in photos])
+
+
+def test_crops_give_the_features_of_their_images(
+    registered_folder: Path, photos: Photos, crops: np.ndarray
+) -> None:
+    for encoder in (TorchEncoder(registered_folder, device="cpu"), OnnxEncoder(registered_folder)):
+        expected = encoder.embed(photos, batch_size=len(photos))
+        np.testing.assert_allclose(encoder.embed_crops(crops), expected, atol=1e-4)
+
+
+def test_a_batch_that_does_not_fit_is_embedded_by_halves_from_then_on(
+    registered_folder: Path, crops: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = TorchEncoder(registered_folder, device="cpu")
+    expected = encoder.embed_crops(crops)
+    real, room = TorchEncoder._embed_crops, 6
+
+    def in_little_room(encoder: TorchEncoder, crops: np.ndarray) -> np.ndarray:
+        if len(crops) > room:
+            raise torch.OutOfMemoryError
+        return real(encoder, crops)
+
+    monkeypatch.setattr(TorchEncoder, "_embed_crops", in_little_room)
+    np.testing.assert_allclose(encoder.embed_crops(crops), expected, atol=1e-4)
+    assert encoder.batch_size <= room
+    room = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        encoder.embed_crops(crops)
+
+
+def test_a_batch_is_as_large_as_memory_and_device_allow() -> None:
+    small = VitConfig(image_size=224, patch_size=16, width=384, depth=12, heads=6)
+    large = VitConfig(image_size=448, patch_size=14, width=1024, depth=24, heads=16)
+    gigabyte = 2**30
+    assert batch_within(80 * gigabyte, small) == 512
+    assert batch_within(gigabyte, small) in (256, 512)
+    assert batch_within(gigabyte, large) in (8, 16)
+    assert batch_within(0, large) == 1
+
+
+@pytest.mark.gpu
+def test_the_batches_chosen_for_a_gpu_fit_it(registered_folder: Path, crops: np.ndarray) -> None:
+    encoder = TorchEncoder(registered_folder)
+    chosen = encoder.batch_size
+    batch = np.resize(crops, (chosen, *crops.shape[1:]))
+    features = encoder.embed_crops(batch)
+    assert encoder.batch_size == chosen
+    exact = OnnxEncoder(registered_folder).embed_crops(batch[:16])
+    assert least_cosine(features[:16], exact) >= 0.999
