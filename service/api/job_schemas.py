@@ -6,13 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, RootModel, StringConstraints
 
 from service.api.schemas import PRINTABLE, Message, Spec
+from service.interchange import ExportFormat, ImportFormat
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 JobKind = Literal["embed", "register_encoder", "pretrain", "import", "export", "map", "index"]
-ImportFormat = Literal[
-    "auto", "folder", "zip", "tar", "csv", "coco", "labelstudio", "hf", "parquet"
-]
-ExportFormat = Literal["csv", "coco", "labelstudio", "imagefolder", "hf", "parquet"]
 Source = Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=PRINTABLE)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 
@@ -123,7 +120,9 @@ class Outcome(Message):
     added: int | None = Field(default=None, description="Images that an import added.")
     known: int | None = Field(default=None, description="Images that were in the pool already.")
     labelled: int | None = Field(default=None, description="Labels that an import set.")
-    failed: int | None = Field(default=None, description="Files that could not be taken: errors.")
+    failed: int | None = Field(
+        default=None, description="Files of which something could not be taken: see errors."
+    )
     near_duplicates: int | None = Field(
         default=None, description="Images of the project that look like an older one."
     )

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import Field
 
-from service.api.job_schemas import ImportFormat
 from service.api.schemas import Message
+from service.interchange import ImportFormat
 
 
 class Upload(Message):

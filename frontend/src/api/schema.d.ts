@@ -1893,7 +1893,7 @@ export interface components {
             /** Max Upload Bytes */
             max_upload_bytes: number;
             /** Formats */
-            formats: ("auto" | "folder" | "zip" | "tar" | "csv" | "coco" | "labelstudio" | "hf" | "parquet")[];
+            formats: ("auto" | "folder" | "zip" | "tar" | "s3" | "csv" | "coco" | "labelstudio" | "hf" | "parquet")[];
         };
         /** ImportPayload */
         ImportPayload: {
@@ -1909,7 +1909,7 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            format: "auto" | "folder" | "zip" | "tar" | "csv" | "coco" | "labelstudio" | "hf" | "parquet";
+            format: "auto" | "folder" | "zip" | "tar" | "s3" | "csv" | "coco" | "labelstudio" | "hf" | "parquet";
             /**
              * Labels
              * @description What its labels become: labels to learn from, true labels that only measure, or nothing.
@@ -2221,7 +2221,7 @@ export interface components {
             labelled?: number | null;
             /**
              * Failed
-             * @description Files that could not be taken: errors.
+             * @description Files of which something could not be taken: see errors.
              */
             failed?: number | null;
             /**

@@ -5,8 +5,8 @@ from typing import Any, get_args
 from fastapi import APIRouter
 
 from service.api.dependencies import ContextDep
-from service.api.job_schemas import ImportFormat
 from service.api.upload_schemas import ImportOptions
+from service.interchange import ImportFormat
 
 router = APIRouter(prefix="/imports", tags=["import and export"])
 
