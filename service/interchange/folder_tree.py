@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,10 @@ class FolderTree:
         self._folder = folder
         self._roots = tuple(root.resolve() for root in roots)
         self._refused: dict[str, str] = {}
+        # A folder's many files are found by following its path once; reading follows it again.
+        self._folders = lru_cache(1000)(
+            lambda below: place_within(folder / (below or "."), self._roots)
+        )
         self._closed: list[str] = []
         self._names: list[str] | None = None
 
@@ -30,7 +35,7 @@ class FolderTree:
 
     def has(self, name: str) -> bool:
         """Whether there is such a file; outside of the roots that is told of none."""
-        return place_within(self._folder / name, self._roots).is_file()
+        return self._place(name).is_file()
 
     def open(self, name: str) -> BinaryIO:
         """A file, if it still is inside of the roots."""
@@ -41,9 +46,17 @@ class FolderTree:
     def path(self, name: str) -> Path | None:
         """Where it lies, or None for what is refused."""
         try:
-            return None if name in self._refused else place_within(self._folder / name, self._roots)
+            return None if name in self._refused else self._place(name)
         except UnreadableFile:
             return None
+
+    def _place(self, name: str) -> Path:
+        """What a name is, free of links. Raises UnreadableFile where that is outside."""
+        folder, _, last = name.rpartition("/")
+        if name.startswith("/") or last in ("", ".", ".."):
+            return place_within(self._folder / name, self._roots)
+        place = self._folders(folder) / last
+        return place_within(place, self._roots) if place.is_symlink() else place
 
     def _walk(self) -> Iterator[str]:
         """Not by recursion, which the depth of folders would end."""
