@@ -3,13 +3,11 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 from service.interchange.json_lists import items
 from service.interchange.names import is_image, shown
-from service.interchange.records import LABELS, Record, one_label, pick, text_of
+from service.interchange.records import LABELS, Record, file_behind, one_label, pick, text_of
 from service.interchange.tree import Tree
-from service.interchange.urls import is_url
 
 # Uploaded files are kept as 1a2b3c4d-name.jpg.
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(?=.)")
@@ -35,7 +33,7 @@ def _record(task: dict[str, Any], where: str) -> Record:
     key = _image_key(data)
     if key is None:
         return Record("", where, error="the task has no image among its data")
-    target = _target(str(data[key]))
+    target = file_behind(str(data[key]))
     chosen = _choices(task) if whole else _minimal_choices(task, key)
     label, warning = one_label(chosen, "choices")
     return Record(
@@ -51,15 +49,9 @@ def _image_key(data: dict[str, Any]) -> str | None:
     """Where the task's image stands: `image`, or whatever the project calls it."""
     texts = {key: value for key, value in data.items() if isinstance(value, str) and value}
     named = next((key for key in ("image", "img", "url", "path") if key in texts), None)
-    return named or next((key for key, value in texts.items() if is_image(_target(value))), None)
-
-
-def _target(value: str) -> str:
-    """The file behind Label Studio's own addresses of local and uploaded files."""
-    _, local, path = value.partition("/data/local-files/?d=")
-    if local:
-        return unquote(path)
-    return unquote(value) if "/data/upload/" in value and not is_url(value) else value
+    return named or next(
+        (key for key, value in texts.items() if is_image(file_behind(value))), None
+    )
 
 
 def _original(target: str) -> str:

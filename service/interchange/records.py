@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from models.image_sources import SourceError
 from service.interchange.names import shown
@@ -53,7 +54,7 @@ class Columns:
 
     def record(self, row: Mapping[str, Any], where: str) -> Record:
         """One row; `where` names it."""
-        target = _raw(row.get(self.target))
+        target = file_behind(_raw(row.get(self.target)))
         return Record(
             target=target,
             name=str((self.name and row.get(self.name)) or target or where),
@@ -78,6 +79,14 @@ def pick(header: Iterable[str], wanted: Sequence[str]) -> str | None:
     """The first of `wanted` that is among the columns, as it is written there."""
     written = {name.strip().lower().replace(" ", "_"): name for name in header}
     return next((written[name] for name in wanted if name in written), None)
+
+
+def file_behind(target: str) -> str:
+    """The path of a file that Label Studio gives an address of its own; others as they are."""
+    _, local, path = target.partition("/data/local-files/?d=")
+    if local:
+        return unquote(path)
+    return unquote(target) if target.startswith("/data/upload/") else target
 
 
 def text_of(value: object) -> str | None:

@@ -215,6 +215,12 @@ def test_the_minimal_export_of_label_studio_is_read(tmp_path: Path) -> None:
     assert "choices of 2 classes (a, b)" in str(two.warning)
 
 
+def test_the_table_that_label_studio_writes_is_read(tmp_path: Path) -> None:
+    rows = '"id","image","choice"\n1,"/data/local-files/?d=images/sub/3%2Ejpg","Cat"\n'
+    write_files(tmp_path / "set", {**IMAGES, "result.csv": rows})
+    assert read(tmp_path / "set") == [Read("images/sub/3.jpg", "Cat", b"3")]
+
+
 def test_metadata_beside_images_is_hugging_faces(tmp_path: Path) -> None:
     lines = '{"file_name": "1.png", "label": "cat", "text": "x"}\n\n{"file_name": "d/2.png"}\n'
     write_files(
