@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Base64Bytes, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, WithJsonSchema, model_validator
 
 from service.api.schemas import PRINTABLE, Image, Message, Rejected, RowId
 
@@ -11,6 +11,8 @@ from service.api.schemas import PRINTABLE, Image, Message, Rejected, RowId
 MAX_QUERIES = 16
 MAX_FOUND = 1000
 ClassId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
+_BASE64 = {"type": "string", "format": "base64", "contentMediaType": "application/octet-stream"}
+Numbers = Annotated[str, WithJsonSchema(_BASE64)]
 
 
 class SearchQuery(Message):
@@ -52,12 +54,12 @@ class PoolMap(Message):
         "their neighbours. Where they are many, make another map."
     )
     classes: list[str] = Field(description="Class ids that `label` and `predicted` point into.")
-    image_ids: Base64Bytes = Field(description="int32, ascending.")
-    x: Base64Bytes = Field(description="float32 in [0, 1].")
-    y: Base64Bytes = Field(description="float32 in [0, 1].")
-    label: Base64Bytes = Field(description="int16, -1 without a label.")
-    predicted: Base64Bytes = Field(description="int16, -1 without a prediction.")
-    confidence: Base64Bytes = Field(
+    image_ids: Numbers = Field(description="int32, ascending.")
+    x: Numbers = Field(description="float32 in [0, 1].")
+    y: Numbers = Field(description="float32 in [0, 1].")
+    label: Numbers = Field(description="int16, -1 without a label.")
+    predicted: Numbers = Field(description="int16, -1 without a prediction.")
+    confidence: Numbers = Field(
         description="float32 in [0, 1], probability of the prediction; 0 without one."
     )
-    unknown: Base64Bytes = Field(description="uint8, 1 where it is like nothing labelled.")
+    unknown: Numbers = Field(description="uint8, 1 where it is like nothing labelled.")

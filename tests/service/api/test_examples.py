@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from service.api import classifier_schemas, evaluation_schemas, job_schemas, schemas
+from service.api import (
+    classifier_schemas,
+    evaluation_schemas,
+    finding_schemas,
+    job_schemas,
+    schemas,
+    upload_schemas,
+)
 from service.api.examples import EXAMPLES
 from service.app import create_app
 from service.settings import Settings
@@ -17,7 +24,14 @@ def document() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_is_a_valid_message_in_full(name: str) -> None:
-    modules = (schemas, classifier_schemas, evaluation_schemas, job_schemas)
+    modules = (
+        schemas,
+        classifier_schemas,
+        evaluation_schemas,
+        finding_schemas,
+        job_schemas,
+        upload_schemas,
+    )
     model = next(getattr(module, name) for module in modules if hasattr(module, name))
     parsed = model.model_validate(EXAMPLES[name])
     assert parsed.model_dump(mode="json", exclude_unset=True) == EXAMPLES[name]

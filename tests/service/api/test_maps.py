@@ -1,6 +1,7 @@
 """The map of a project's images, through the api."""
 
 import gzip
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,9 @@ def read(api: Caller) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The map's message, held to its schema, and its arrays."""
     message = api.get("/map")
     arrays = PoolMap.model_validate(message)
-    found = {name: np.frombuffer(getattr(arrays, name), kind) for name, kind in TYPES.items()}
+    found = {
+        name: np.frombuffer(b64decode(getattr(arrays, name)), kind) for name, kind in TYPES.items()
+    }
     assert {len(array) for array in found.values()} == {message["count"]}
     return message, found
 
