@@ -1,0 +1,79 @@
+"""Exports by the real handler: what comes out goes in again."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from service.domain.entities import Job
+from service.usecases.context import Context, create_context
+from service.usecases.importing import request_import
+from service.usecases.jobs import get_job
+from tests.pictures import parts
+from tests.service.caller import Caller, problem_of
+from worker.exporting import export_pool
+from worker.importing import import_images
+from worker.running import claim
+
+
+def export(context: Context, api: Caller, **payload: object) -> Job:
+    """Export to the end."""
+    job_id = api.post("/jobs", {"kind": "export", "payload": payload})["id"]
+    running = claim(context, job_id, threading.Event())
+    assert running is not None
+    running.run(export_pool)
+    return get_job(context, job_id)
+
+
+@pytest.mark.parametrize("form", ["csv", "coco", "labelstudio", "imagefolder", "hf", "parquet"])
+def test_what_was_exported_with_images_is_the_same_pool_elsewhere(
+    api: Caller, context: Context, tmp_path: Path, form: str
+) -> None:
+    api.teach("red", "green", each=2)
+    api.send("/images", parts("blue", range(3)))
+    job = export(context, api, format=form, images=True)
+    assert (job.state, job.error, job.done) == ("succeeded", None, 7)
+    answer = api.http.get(f"/jobs/{job.id}/file")
+    assert job.outcome is not None
+    assert len(answer.content) == job.outcome["bytes"]
+    file = tmp_path.resolve() / job.outcome["filename"]
+    file.write_bytes(answer.content)
+
+    other = api.post("/projects", {"name": "Other"})["id"]
+    settings = context.settings.model_copy(update={"import_roots": str(tmp_path.resolve())})
+    reading = create_context(settings)
+    payload = {"source": str(file), "format": "auto", "labels": "labels", "keep": "copy"}
+    running = claim(reading, request_import(reading, other, payload).id, threading.Event())
+    assert running is not None
+    running.run(import_images)
+    done = get_job(reading, running.job.id)
+    reading.database.close()
+    assert (done.state, done.error) == ("succeeded", None)
+
+    def told(project: str) -> set[tuple[str, str | None, str]]:
+        items = api.get("/images", project=project)["items"]
+        return {(each["sha256"], each["class_id"], each["filename"]) for each in items}
+
+    before, after = told("default"), told(other)
+    assert {each[:2] for each in after} == {each[:2] for each in before}
+    assert {each[2] for each in after} == {each[2] for each in before}
+
+
+def test_only_labelled_images_are_exported_where_asked(api: Caller, context: Context) -> None:
+    api.teach("red", each=2)
+    api.send("/images", parts("blue", range(3)))
+    job = export(context, api, format="csv", which="labelled")
+    assert job.outcome is not None
+    assert job.outcome["images"] == 2
+    assert "blue" not in api.http.get(f"/jobs/{job.id}/file").text
+
+
+def test_a_file_that_is_lost_is_named_and_leaves_nothing_behind(
+    api: Caller, context: Context
+) -> None:
+    api.send("/images", parts("blue", range(2)))
+    context.images.delete(api.get("/images/1")["sha256"])
+    job = export(context, api, format="imagefolder", images=True)
+    assert (job.state, "blue-0.png" in str(job.error)) == ("failed", True)
+    problem_of(api.http.get(f"/jobs/{job.id}/file"), 404, "no-file")
+    assert not list(context.settings.exports_dir.iterdir())
