@@ -203,9 +203,9 @@ def test_ten_thousand_images_take_about_a_second() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(10_000, 384)).astype(np.float32)
     state = PoolState(X, X[:200], say(rng.dirichlet(np.ones(22), 10_000)), np.full(22, 9))
-    start = time.perf_counter()
+    began = time.process_time()  # a busy machine is slow, not wrong
 
     suggest(state, 30, "coverage")
     suggest(state, 30, "uncertain")
 
-    assert time.perf_counter() - start < 5  # 0.6 s on two idle cores; tests run beside others
+    assert time.process_time() - began < 5  # 0.8 s
