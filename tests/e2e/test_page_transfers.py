@@ -4,7 +4,7 @@ import io
 import re
 import zipfile
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.e2e.page_project import Project
 
@@ -21,6 +21,10 @@ def archive(pictures: dict[str, bytes]) -> bytes:
     return target.getvalue()
 
 
+def payload(name: str, data: bytes, kind: str = "image/png") -> FilePayload:
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
 def test_an_archive_comes_in_with_its_labels_and_goes_out_again(
     page: Page, project: Project, pictures: dict[str, bytes]
 ) -> None:
@@ -28,8 +32,7 @@ def test_an_archive_comes_in_with_its_labels_and_goes_out_again(
     expect(page.get_by_text("None yet.")).to_be_visible()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a file").click()
-    file = {"name": "digits.zip", "mimeType": "application/zip", "buffer": archive(pictures)}
-    chooser.value.set_files(file)
+    chooser.value.set_files(payload("digits.zip", archive(pictures), "application/zip"))
     expect(page.get_by_text("digits.zip")).to_be_visible()
     page.get_by_role("button", name="Send and import").click()
 
@@ -73,9 +76,7 @@ def test_files_that_are_there_already_are_not_sent_again(
     page.get_by_text("Image files", exact=True).click()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose files").click()
-    chooser.value.set_files(
-        [{"name": n, "mimeType": "image/png", "buffer": pictures[n]} for n in list(pictures)[:6]]
-    )
+    chooser.value.set_files([payload(name, pictures[name]) for name in list(pictures)[:6]])
     expect(page.get_by_role("status", name="Upload")).to_contain_text("6 already there")
     assert any("/images/known" in url for url in sent)
     assert not any(url.endswith(f"/images?project={filled.id}") for url in sent)

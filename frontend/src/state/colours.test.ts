@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { assignColours } from "./colours";
+import { assignColours, lifted } from "./colours";
 
 const ids = ["otter", "seal", "whale", "crab", "squid", "urchin", "ray", "eel"];
 
@@ -18,4 +18,9 @@ it("keeps the colours of the classes there are when one is added", () => {
 it("repeats colours when there are more classes than colours", () => {
   const many = Array.from({ length: 40 }, (_, index) => `class-${index}`);
   expect(assignColours(many).size).toBe(40);
+});
+
+it("lifts colours towards white", () => {
+  expect(lifted("#2b3a7a", 0)).toBe("#2b3a7a");
+  expect(lifted("#000080", 0.5)).toBe("#8080c0");
 });

@@ -21,3 +21,9 @@ export function assignColours(ids: readonly string[]): Map<string, string> {
   }
   return colours;
 }
+
+/** The colour with a share of white, for dark grounds. */
+export function lifted(colour: string, share: number): string {
+  const channels = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  return `#${channels.map((value) => Math.round(value + (255 - value) * share).toString(16).padStart(2, "0")).join("")}`;
+}

@@ -114,7 +114,8 @@ export interface Name {
   readonly y: number;
 }
 
-const letterPixels = 8;
+/** About as wide as a letter of a name. */
+export const letterPixels = 8;
 const linePixels = 22;
 
 /** Names that can be read: where two would overlap on the screen the earlier one stays. */

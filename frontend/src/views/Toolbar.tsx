@@ -65,7 +65,7 @@ export function Toolbar(props: Props) {
           </Tooltip>
         )}
       </Group>
-      <Group gap="md" wrap="nowrap">
+      <Group gap="xs md">
         <ListTools {...props} />
         <Slider
           className={styles.slider}

@@ -6,6 +6,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Empty } from "../../components/Empty";
 import type { ClassBook } from "../../hooks/useClasses";
 import { itemAt, type EmbeddingMap } from "../../state/embeddingMap";
+import { lifted } from "../../state/colours";
 import { shade, type Colouring, type Palette } from "../../state/mapColours";
 import { drawnFrom, inDrawing } from "./drawing";
 import { HoverCard } from "./HoverCard";
@@ -26,6 +27,9 @@ interface Props {
   onChoose: (points: readonly number[]) => void;
 }
 
+/** So much white makes the darkest class stand out from the dark ground. */
+const lift = 0.3;
+
 /** The points of a map, their names and their legend. Indices are the map's throughout; drawn they come in another order. */
 export function Plot({ project, map, book, colouring, gesture, chosen, focus, onChoose }: Props) {
   const dark = useComputedColorScheme("light") === "dark";
@@ -39,7 +43,7 @@ export function Plot({ project, map, book, colouring, gesture, chosen, focus, on
     () => ({
       nothing: dark ? "#56615d" : "#b4bbb7",
       unknown: dark ? "#8f9a96" : "#7d8784",
-      colour: (id) => book.colour(id),
+      colour: (id) => lifted(book.colour(id), dark ? lift : 0),
       name: (id) => book.name(id),
     }),
     [dark, book],
@@ -87,7 +91,7 @@ export function Plot({ project, map, book, colouring, gesture, chosen, focus, on
       )}
       {scatter && (
         <>
-          <Names {...{ map, shading, colouring, place }} />
+          <Names {...{ map, shading, colouring, place }} width={size.width} />
           {pointed !== null && <HoverCard project={project} item={itemAt(map, pointed)} book={book} at={place(pointed)} within={size} />}
           <Legend shading={shading} colouring={colouring} />
           <Tooltip label="Show all of it">
