@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from service.storage import classifiers, jobs
 from service.storage.database import MIGRATIONS, Database
+from service.storage.embeddings import count_embeddings, embeddings_after
 from service.storage.tables import Base, ProjectRow
 from tests.service.databases import POSTGRES
 
@@ -183,4 +184,34 @@ def test_a_database_that_is_away_is_noticed(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/folder.sqlite3")
     with pytest.raises(DBAPIError):
         database.ping()
+    database.close()
+
+
+def test_embeddings_of_an_older_schema_come_to_know_their_project(database_url: str) -> None:
+    database = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    moment = "'2026-01-01 00:00:00'"
+    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+        for statement in (
+            f"INSERT INTO encoders VALUES ('e', 'spec', '{{}}', {moment})",
+            (
+                "INSERT INTO projects (id, name, classifier, labels_revision, created_at) "
+                f"VALUES ('p', 'P', 'auto', 0, {moment})"
+            ),
+            (
+                "INSERT INTO images (id, project_id, sha256, filename, width, height, created_at) "
+                f"VALUES (7, 'p', 'content', 'a.png', 1, 1, {moment})"
+            ),
+            "INSERT INTO embeddings (image_id, encoder_id, vector) VALUES (7, 'e', :vector)",
+        ):
+            given = {"vector": bytes(8)} if ":vector" in statement else {}
+            connection.execute(text(statement), given)
+    database.migrate()
+    with database.read() as session:
+        _, image_ids, features = embeddings_after(session, "p", "e", 0)
+        assert (image_ids.tolist(), features.shape) == ([7], (1, 2))
+        assert count_embeddings(session, "p", "e") == 1
     database.close()

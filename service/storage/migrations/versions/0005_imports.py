@@ -24,7 +24,7 @@ def upgrade() -> None:
     )
     compared = sa.Column("compared_until", sa.Integer(), server_default="0", nullable=False)
     op.add_column("projects", compared)
-    op.add_column("jobs", sa.Column("rate", sa.Float(), nullable=True))
+    op.add_column("jobs", sa.Column("rate", sa.Double(), nullable=True))
     op.add_column("jobs", sa.Column("outcome", sa.JSON(), nullable=True))
 
 
