@@ -1,5 +1,7 @@
 """Pools with embeddings that no encoder made, as many as a test needs."""
 
+from pathlib import Path
+
 import numpy as np
 from sqlalchemy import insert, select
 
@@ -9,7 +11,7 @@ from service.storage.indexes import note_removals
 from service.storage.pool_cache import Pools
 from service.storage.pools import Pool
 from service.storage.projects import get_project
-from service.storage.tables import ImageRow
+from service.storage.tables import ImageRow, IndexRow
 from service.usecases.context import Context
 from service.usecases.index_building import build_index
 
@@ -74,3 +76,14 @@ def load(context: Context, pools: Pools | None = None, project_id: str = "defaul
     with context.database.read() as session:
         pools = pools or context.pools
         return pools.get(session, project_id, encoder_of(context, project_id))
+
+
+def versions(context: Context) -> list[IndexRow]:
+    """Rows of all index versions, the oldest first."""
+    with context.database.read() as session:
+        return list(session.scalars(select(IndexRow).order_by(IndexRow.id)))
+
+
+def folders(context: Context) -> list[Path]:
+    """Folders of all index versions and drafts."""
+    return sorted(context.settings.indexes_dir.glob("*/*/*"))

@@ -10,16 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from service.domain.entities import now
-from service.domain.errors import StorageFull
 from service.settings import Settings
 from service.storage.pool_cache import Pools
 from service.storage.pools import Pool
 from service.storage.tables import IndexRow
 from service.usecases.context import Context, create_context
-from service.usecases.index_building import build_index
 from service.usecases.indexing import INDEXED_FROM, drop_old, forget_damaged, is_due, request_due
 from service.usecases.jobs import list_jobs
 from service.usecases.pool import delete_image
@@ -28,25 +26,18 @@ from tests.s3_server import BUCKET
 from tests.service.large_pools import (
     encoder_of,
     fill,
+    folders,
     index_now,
     load,
     random_features,
     remove,
+    versions,
 )
 
 
 def fresh(context: Context) -> Pools:
     """What a process that just started knows: nothing."""
     return Pools(context.segments)
-
-
-def versions(context: Context) -> list[IndexRow]:
-    with context.database.read() as session:
-        return list(session.scalars(select(IndexRow).order_by(IndexRow.id)))
-
-
-def folders(context: Context) -> list[Path]:
-    return sorted(context.settings.indexes_dir.glob("*/*/*"))
 
 
 def names_found(pool: Pool, among: np.ndarray | None = None) -> list[list[int]]:
@@ -213,22 +204,6 @@ def last(context: Context) -> str:
     return versions(context)[-1].name
 
 
-@pytest.mark.parametrize("moment", ["Reading embeddings", "Arranging the index"])
-def test_a_build_that_is_cut_off_leaves_nothing(context: Context, moment: str) -> None:
-    class Killed(BaseException):
-        pass
-
-    def cut(done: int, total: int, message: str) -> None:
-        if message == moment:
-            raise Killed
-
-    fill(context, 300)
-    with pytest.raises(Killed):
-        build_index(context, "default", encoder_of(context), cut)
-    assert versions(context) == []
-    assert folders(context) == []
-
-
 def test_what_a_killed_worker_left_is_swept_when_it_is_old(context: Context) -> None:
     fill(context, 30)
     index_now(context)
@@ -256,23 +231,6 @@ def test_replaced_versions_go_after_a_while(context: Context) -> None:
     kept = [row.name for row in versions(context)[-2:]]
     drop_old(context)
     assert [row.name for row in versions(context)] == kept
-
-
-def test_a_full_disk_is_said_before_anything_is_written(
-    context: Context, settings: Settings
-) -> None:
-    fill(context, 300)
-    full = create_context(settings.model_copy(update={"min_free_mb": 10**9}))
-    with pytest.raises(StorageFull, match=r"MB are free.*HANDFUL_MIN_FREE_MB"):
-        index_now(full)
-    assert folders(context) == []
-    assert len(load(full)) == 300
-    full.database.close()
-
-
-def test_an_empty_pool_has_no_index(context: Context) -> None:
-    index_now(context)
-    assert versions(context) == []
 
 
 def test_a_deleted_projects_images_never_come_back(context: Context) -> None:
