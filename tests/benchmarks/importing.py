@@ -1,6 +1,6 @@
 """How fast images come in, and what limits it: a whole import beside its parts in the same run.
 
-    python -m tests.benchmarks.importing --images ../shared/data/tiny-imagenet-1of3.zip --json i.json
+    python -m tests.benchmarks.importing --images animals.zip --json importing.json
 
 Parts are timed on one thread, in processor time an image; the import as a worker does it, on SQLite
 or the database of --database. Grows in proportion to the images; past two cores decoding and
@@ -13,8 +13,9 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 from rich.table import Table
@@ -32,20 +33,27 @@ from worker.importing import import_images
 from worker.running import claim
 
 SAMPLE = 2000
+Item = TypeVar("Item")
 
 
 def parts_alone(source: Path, folder: Path) -> dict[str, float]:
     """Microseconds of processor time an image, part by part."""
+    found: dict[str, float] = {}
+    store = ImageStore(str(folder))
     with open_sources(str(source))[0].opened() as files:
         some = [file for _, file in zip(range(SAMPLE), files, strict=False)]
-        data = _timed(found := {}, "read", lambda: [file.read(MAX_BYTES) for file in some])
+        data = _timed(found, "read", lambda: [file.read(MAX_BYTES) for file in some])
         images = _timed(found, "decode and hash", lambda: [decode(d, shrink_to=256) for d in data])
     pictures = [each.image for each in images]
     _timed(found, "perceptual hash", lambda: [perceptual_hash(each) for each in pictures])
     _timed(found, "thumbnail", lambda: [thumbnail(each) for each in pictures])
-    store = ImageStore(str(folder))
-    pairs = zip(images, data, strict=True)
-    _timed(found, "write", lambda: [store.put_image(i.sha256, d) for i, d in pairs])
+
+    def write() -> list[bytes]:
+        for image, content in zip(images, data, strict=True):
+            store.put_image(image.sha256, content)
+        return data
+
+    _timed(found, "write", write)
     return found
 
 
@@ -79,7 +87,7 @@ def whole_import(source: Path, folder: Path, database: str) -> dict[str, float |
     }
 
 
-def _timed(found: dict[str, float], name: str, work: Callable[[], list[object]]) -> Sequence:  # type: ignore[type-arg]
+def _timed(found: dict[str, float], name: str, work: Callable[[], list[Item]]) -> list[Item]:
     begun = time.process_time()
     done = work()
     found[name] = (time.process_time() - begun) / max(1, len(done)) * 1e6

@@ -73,8 +73,8 @@ def test_folders_archives_and_exports_go_in_and_out(
     assert exported.returncode == 0, exported.stderr
     run("Back", out)
     pools = []
-    for name in projects:
-        with Client(service.address, project=projects[name]) as client:
+    for project in projects.values():
+        with Client(service.address, project=project) as client:
             items = client.get("/images")["items"]
             pools.append({(each["sha256"], each["class_id"], each["filename"]) for each in items})
     assert len(pools[0]) == 8
