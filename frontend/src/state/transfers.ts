@@ -12,6 +12,7 @@ export const importFormats: Readonly<Record<ImportFormat, string>> = {
   folder: "Folders named after classes",
   zip: "ZIP archive",
   tar: "tar archive",
+  s3: "Bucket of folders named after classes",
   csv: "CSV table of paths or URLs",
   coco: "COCO annotations",
   labelstudio: "Label Studio export",

@@ -65,7 +65,7 @@ export function Toolbar(props: Props) {
           </Tooltip>
         )}
       </Group>
-      <Group gap="xs md">
+      <Group style={{ gap: "8px 16px" }}>
         <ListTools {...props} />
         <Slider
           className={styles.slider}

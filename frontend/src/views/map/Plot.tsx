@@ -82,8 +82,9 @@ export function Plot({ project, map, book, colouring, gesture, chosen, focus, on
   const place = (index: number) => scatter?.place(drawing.rank[index] ?? 0);
   const pointed = hovered ?? (focus < 0 ? null : focus);
   return (
-    <div ref={whole} className={styles.plot}>
-      <div ref={frame} className={styles.canvas} role="img" aria-label="Map of the pool: arrow keys go from image to image" />
+    <div className={styles.plot}>
+      <div ref={whole} className={styles.stage}>
+        <div ref={frame} className={styles.canvas} role="img" aria-label="Map of the pool: arrow keys go from image to image" />
       {scatter === null && (
         <Empty icon={<IconMap2 size={38} stroke={1.5} />} title="This browser draws no maps">
           A map needs WebGL, which is switched off here. Switch on hardware acceleration in the browser’s settings, or use another browser.
@@ -93,7 +94,6 @@ export function Plot({ project, map, book, colouring, gesture, chosen, focus, on
         <>
           <Names {...{ map, shading, colouring, place }} width={size.width} />
           {pointed !== null && <HoverCard project={project} item={itemAt(map, pointed)} book={book} at={place(pointed)} within={size} />}
-          <Legend shading={shading} colouring={colouring} />
           <Tooltip label="Show all of it">
             <ActionIcon className={styles.fit} variant="default" size="lg" onClick={scatter.fit} aria-label="Show all of it">
               <IconArrowsMaximize size={17} />
@@ -101,6 +101,8 @@ export function Plot({ project, map, book, colouring, gesture, chosen, focus, on
           </Tooltip>
         </>
       )}
+      </div>
+      <Legend shading={shading} colouring={colouring} />
     </div>
   );
 }
