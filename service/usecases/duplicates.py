@@ -1,5 +1,8 @@
 """Near-duplicates: images of the pool that look like an older one."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
