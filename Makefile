@@ -63,7 +63,7 @@ clean: ## Remove what was installed and built, not the data
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Handful needs Python 3.11 or newer, and this is %s." % sys.version.split()[0])'
 	$(PYTHON) -m venv .venv
 
-$(TO_RUN): EXTRAS := torch,up
+$(TO_RUN): EXTRAS := data,torch,up
 $(TO_RUN): MADE := $(TO_RUN)
 $(TO_TEST): EXTRAS := data,dev,postgres,s3,torch,up
 $(TO_TEST): MADE := $(TO_RUN) $(TO_TEST)

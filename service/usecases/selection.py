@@ -47,6 +47,8 @@ def suggest(
             "too-few-classes", "Label images of two classes first: there is nothing to weigh yet."
         )
     desk = Desk.of(pool.features, pool.rows_of(list(labels)))
+    if not desk.total:
+        return []
     believed = head if strategy in NEED_RIVALS or _knows_all(head, names, strategy) else None
     state = desk.state(believed, _label_counts(believed, labels))
     picks = selection.suggest(state, count, strategy)
@@ -54,7 +56,7 @@ def suggest(
     shown = [names.get(name, name) for name in head.classes_.tolist()] if head else []
     predicted = _predictions(context, project_id, image_ids)
     return [
-        Suggestion(image_id, _sentence(pick.reason(shown)), predicted.get(image_id))
+        Suggestion(image_id, None, _sentence(pick.reason(shown)), predicted.get(image_id))
         for image_id, pick in zip(image_ids, picks, strict=True)
     ]
 
@@ -80,6 +82,7 @@ def _relabel(context: Context, project_id: str, count: int) -> list[Suggestion]:
     return [
         Suggestion(
             each.image_id,
+            each.class_id,
             _sentence(f"labelled {names[each.class_id]}, but {each.reason}"),
             predicted.get(each.image_id),
         )

@@ -46,6 +46,7 @@ def describe(context: ContextDep) -> Response:
     "",
     status_code=201,
     summary="Begin to send an archive",
+    response_class=Response,
     description="Location says where its bytes go. Upload-Metadata may hold `filename` and "
     "`sha256` (hexadecimal), each in base64.",
     responses={
@@ -65,7 +66,7 @@ def begin(
     return _answer(201, {"Location": f"/uploads/{upload.id}"} | _progress(upload))
 
 
-@router.head("/{upload_id}", summary="How far an upload is, for tus", responses={200: {}})
+@router.head("/{upload_id}", summary="How far an upload is, for tus", response_class=Response)
 def get_offset(upload_id: str, context: ContextDep) -> Response:
     upload = uploads.get_upload(context, upload_id)
     headers = {"Upload-Length": str(upload.length), "Cache-Control": "no-store"}

@@ -43,6 +43,12 @@ def test_labelled_images_are_never_suggested(pool: Caller) -> None:
         assert all(each["prediction"] for each in answer["suggestions"])
 
 
+def test_where_every_image_is_labelled_nothing_is_suggested(api: Caller) -> None:
+    api.teach("red", "green", each=2)
+    for strategy in ("auto", "coverage", "uncertain", "balance", "unknown", "random"):
+        assert api.get("/suggestions", strategy=strategy)["suggestions"] == []
+
+
 def test_uncertainty_names_the_classes_between_which_it_hesitates(pool: Caller) -> None:
     pool.teach("red", "green", each=2)
     pool.patch("/classes/red", {"name": "Crimson"})
