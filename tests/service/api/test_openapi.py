@@ -28,6 +28,8 @@ CHECKS = (
     content_type_conformance,
     response_schema_conformance,
 )
+# What tus calls the bytes of a file.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 # A stream of events goes on until its job is over.
 ENDLESS = "/jobs/{job_id}/events"
 
