@@ -1,9 +1,9 @@
 """Names in folders and archives: in any encoding, which are hidden, what they say of classes."""
 
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
-from pathlib import PurePosixPath
 
 from models.image_sources.names import printable
 from models.image_sources.tar import IMAGE_SUFFIXES, LABEL_SUFFIX
@@ -44,12 +44,15 @@ def climbs(name: str) -> bool:
     return ".." in name.split("/")
 
 
-def free_name(name: str, taken: Container[str]) -> str:
-    """`name`, or with a number where it is taken: what has the same name is no less an image."""
-    free, number = name, 2
+def free_name(name: str, taken: Container[str], numbers: dict[str, int]) -> str:
+    """`name`, or with a number where it is taken: what has the same name is no less an image.
+
+    `numbers` keeps the last one of each name: an archive may have a million of the same.
+    """
+    free, (stem, end) = name, posixpath.splitext(name)
     while free in taken:
-        path = PurePosixPath(name)
-        free, number = str(path.with_stem(f"{path.stem} ({number})")), number + 1
+        number = numbers[name] = numbers.get(name, 1) + 1
+        free = f"{stem} ({number}){end}"
     return free
 
 

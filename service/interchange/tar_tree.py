@@ -47,6 +47,7 @@ class TarTree:
         self.where = str(archive)
         self._plain = plain
         self._members: dict[str, _Member] = {}
+        self._numbers: dict[str, int] = {}
         damage = self._index() or damage
         if damage and not self._members:
             raise SourceError(f"{archive} cannot be read as a tar file: {damage}")
@@ -94,7 +95,7 @@ class TarTree:
         place = _Member(member.offset_data, member.size, _refusal(name, member))
         if member.islnk():  # tar's way to keep a file's bytes once
             place = self._members.get(inner_path(member.linkname), place)
-        self._members[free_name(name, self._members)] = place
+        self._members[free_name(name, self._members, self._numbers)] = place
 
 
 @contextmanager

@@ -16,6 +16,10 @@ from service.interchange.tree import DAMAGED, reason
 # Two million entries have a directory of this size, and take about a gigabyte of memory.
 MAX_DIRECTORY_BYTES = 2**28
 _UTF_8 = 0x800
+# Of others zipfile unpacks all that it has read, whatever size the directory says: a thousand bytes
+# may become gigabytes.
+_BOUNDED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_UNBOUNDED = "it is compressed by another method than Deflate, which is not read: pack it anew"
 _LINK = "it is a link; links inside of archives are not followed"
 
 
@@ -26,9 +30,10 @@ class ZipTree:
         self.where = str(archive)
         self._opened = opened
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        numbers: dict[str, int] = {}
         for info in opened.infolist():
             if not info.is_dir():
-                name = free_name(inner_path(entry_name(info)), self._entries)
+                name = free_name(inner_path(entry_name(info)), self._entries, numbers)
                 self._entries[name] = info
 
     def names(self) -> list[str]:
@@ -46,6 +51,8 @@ class ZipTree:
             raise UnreadableFile("its name leads out of the archive")
         if stat.S_ISLNK(info.external_attr >> 16):
             raise UnreadableFile(_LINK)
+        if info.compress_type not in _BOUNDED:
+            raise UnreadableFile(_UNBOUNDED)
         return cast("BinaryIO", self._opened.open(info))
 
     def path(self, name: str) -> Path | None:  # noqa: ARG002

@@ -5,6 +5,7 @@ import stat
 import struct
 import tarfile
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from random import Random
@@ -168,6 +169,28 @@ def test_an_entry_gives_no_more_than_its_archive_says(tmp_path: Path) -> None:
     path.write_bytes(data)
     ((_, _, content, *_),) = read(path)
     assert len(content) <= 10 or "cannot be read" in str(content)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_cannot_be_unpacked_within_bounds_is_refused_by_name(
+    tmp_path: Path, method: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("1.png", b"1")
+        archive.writestr("bomb.png", bytes(10**7), method)
+    one, bomb = read(tmp_path / "a.zip")
+    assert one.content == b"1"
+    assert "another method than Deflate" in str(bomb.content)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_many_entries_of_one_name_take_no_longer_than_others(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for number in range(5000):
+            archive.writestr("1.png", str(number))
+    started = time.process_time()
+    assert len({file.name for file in read(tmp_path / "a.zip")}) == 5000
+    assert time.process_time() - started < 10, "each looked for its number from the start"
 
 
 def test_a_tar_whose_header_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
