@@ -279,6 +279,9 @@ class Predictions(Message):
 
 class Suggestion(Message):
     image_id: int
+    class_id: str | None = Field(
+        description="Its label, which looks wrong: by the strategy `errors`, else null."
+    )
     reason: str = Field(examples=["The classifier hesitates between cat and dog."])
     prediction: PredictionSummary | None
 

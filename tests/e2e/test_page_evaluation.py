@@ -155,7 +155,7 @@ def test_a_version_is_saved_as_a_file(page: Page, doubtful: Project) -> None:
     evaluate(page, doubtful)
 
     def save(name: str) -> tuple[str, bytes]:
-        page.get_by_role("button", name="Export").click()
+        page.get_by_role("button", name="Export", exact=True).click()
         with page.expect_download(timeout=MILLISECONDS) as download:
             page.get_by_role("menuitem", name=name).click()
         return download.value.suggested_filename, download.value.path().read_bytes()

@@ -2962,6 +2962,11 @@ export interface components {
             /** Image Id */
             image_id: number;
             /**
+             * Class Id
+             * @description Its label, which looks wrong: by the strategy `errors`, else null.
+             */
+            class_id: string | null;
+            /**
              * Reason
              * @example The classifier hesitates between cat and dog.
              */
@@ -2974,6 +2979,7 @@ export interface components {
          *       "suggestions": [
          *         {
          *           "image_id": 7,
+         *           "class_id": null,
          *           "reason": "The classifier hesitates between Sea otter and Seal.",
          *           "prediction": {
          *             "class_id": "sea-otter",

@@ -1,6 +1,6 @@
 import { memo, type CSSProperties } from "react";
 
-import type { Item } from "../state/items";
+import { isOpen, type Item } from "../state/items";
 import { percent } from "../state/figures";
 import { thumbnailUrl } from "../api/calls";
 import classes from "./Thumb.module.css";
@@ -52,7 +52,7 @@ export const Thumb = memo(function Thumb(props: Props) {
       role="gridcell"
       id={`image-${item.id}`}
       data-id={item.id}
-      data-labelled={item.classId !== null || undefined}
+      data-labelled={!isOpen(item) || undefined}
       data-focused={focused || undefined}
       data-small={size < 100 || undefined}
       aria-selected={picked}
@@ -62,7 +62,7 @@ export const Thumb = memo(function Thumb(props: Props) {
     >
       <div className={classes.picture}>
         <img src={thumbnailUrl(project, item.id)} alt="" draggable={false} decoding="async" />
-        {item.classId !== null && <span className={classes.done} aria-hidden />}
+        {!isOpen(item) && <span className={classes.done} aria-hidden />}
         {picked && <span className={classes.tick} aria-hidden />}
         {item.similarity !== null && <span className={classes.alike}>{percent(Math.max(0, item.similarity))}</span>}
       </div>

@@ -2,7 +2,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 
 import { batchSize, keys } from "../api/queries";
-import type { Item } from "../state/items";
+import { isOpen, type Item } from "../state/items";
 
 /** What a label changes beside the label: counts, versions and the accuracy. */
 export function refreshFigures(client: QueryClient, project: string): void {
@@ -19,8 +19,8 @@ export function refreshEncoders(client: QueryClient, project: string): void {
 
 /** A batch of suggestions stays as it is while it is worked through; one that embedding cut short may grow. */
 function isSettled(batch: readonly Item[] | undefined): boolean {
-  if (!batch?.some((item) => item.classId === null)) return false;
-  return batch.length >= batchSize || batch.some((item) => item.classId !== null);
+  if (!batch?.some(isOpen)) return false;
+  return batch.length >= batchSize || !batch.every(isOpen);
 }
 
 /** The lists again, and new suggestions where none are being worked on. */

@@ -5,7 +5,7 @@ import type { Labelling } from "./useLabelling";
 import type { LabelChange } from "../api/types";
 import { showNote } from "../components/notify";
 import { plural } from "../state/figures";
-import { acceptedChanges, type Item } from "../state/items";
+import { acceptedChanges, isOpen, type Item } from "../state/items";
 import { advance, withoutImages, type Selection } from "../state/selection";
 import { labelFits } from "../state/view";
 
@@ -23,7 +23,7 @@ function settle({ list, items, select }: Context, changes: readonly LabelChange[
   const order = items.map((item) => item.id);
   if (list === "suggestions") {
     const labels = new Map(changes.map((change) => [change.image_id, change.class_id]));
-    const labelled = new Set(items.filter((item) => (labels.has(item.id) ? labels.get(item.id) : item.classId) != null).map((item) => item.id));
+    const labelled = new Set(items.filter((item) => labels.has(item.id) ? labels.get(item.id) !== null : !isOpen(item)).map((item) => item.id));
     select((old) => advance(old, order, (id) => labelled.has(id)));
     return;
   }

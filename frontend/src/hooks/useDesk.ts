@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { imageQuery } from "../api/queries";
 import type { Project } from "../api/types";
-import { fromImage, type Item } from "../state/items";
+import { fromImage, isOpen, type Item } from "../state/items";
 import { emptySelection, focusOn, targets as targetsOf, type Selection } from "../state/selection";
 import type { View } from "../state/view";
 import { useActions } from "./useActions";
@@ -43,7 +43,7 @@ function useItems(project: Project, pool: ReturnType<typeof usePool>, sight: Sig
 /** The queue of suggestions always has an image in hand, so that the first key press labels it. */
 function inHand(selection: Selection, items: readonly Item[], suggested: boolean): Selection {
   if (!suggested || selection.focus !== null || selection.picked.size > 0) return selection;
-  return focusOn(items.find((item) => item.classId === null)?.id ?? null);
+  return focusOn(items.find(isOpen)?.id ?? null);
 }
 
 /** One list on the table: its images, what is selected among them, and what can be done with those. */
@@ -88,7 +88,7 @@ export function useDesk(project: Project, view: View, picture: File | null, book
     if (suggested) select(emptySelection);
   }, [settled, reload, version, suggested]);
 
-  const finished = suggested && items.length > 0 && items.every((item) => item.classId !== null);
+  const finished = suggested && items.length > 0 && !items.some(isOpen);
   const hopeless = items.length === 0 && !pool.loading && born !== version;
   useEffect(() => {
     if (!finished && !hopeless) return;

@@ -99,12 +99,16 @@ export function useLabelling(project: string): Labelling {
     (items: readonly Labelled[], changes: readonly LabelChange[], description: string) => {
       const old = new Map(items.map((item) => [item.id, item.classId]));
       const after = changes.filter((change) => old.get(change.image_id) !== change.class_id);
-      if (after.length === 0) return;
+      if (after.length === 0) {
+        // Labels that were in doubt are right as they are.
+        patchCaches(client, project, labelsOf(changes));
+        return;
+      }
       const before = after.map(({ image_id }) => ({ image_id, class_id: old.get(image_id) ?? null }));
       keep(record(current.current, { description, before, after }));
       apply(after);
     },
-    [apply, keep],
+    [client, project, apply, keep],
   );
 
   /** Going back brings images back into lists that they had left. */

@@ -10,6 +10,7 @@ const item = (id: number, classId: string | null = null): Item => ({
   embedded: true,
   prediction: null,
   reason: null,
+  doubted: false,
   similarity: null,
 });
 const items = [1, 2, 3, 4, 5].map((id) => item(id));

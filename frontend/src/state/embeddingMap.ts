@@ -71,6 +71,7 @@ export function itemAt(map: EmbeddingMap, index: number): Item {
       unknown: map.unknown[index] === 1,
     },
     reason: null,
+    doubted: false,
     similarity: null,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ImagePage, PoolImage } from "../api/types";
-import { acceptedChanges, labelsOf, relabelPages, type Item } from "./items";
+import { acceptedChanges, fromSuggestion, isOpen, labelsOf, relabelItems, relabelPages, type Item } from "./items";
 
 const image = (id: number, classId: string | null = null): PoolImage => ({
   id,
@@ -47,6 +47,7 @@ describe("accepting predictions", () => {
     embedded: true,
     prediction: { class_id: "otter", label: "Otter", probability: 0.6, unknown },
     reason: null,
+    doubted: false,
     similarity: null,
   });
 
@@ -61,5 +62,24 @@ describe("accepting predictions", () => {
 
   it("does nothing without a prediction", () => {
     expect(acceptedChanges([{ ...item(1, false), prediction: null }])).toEqual([]);
+  });
+
+  it("corrects a label in doubt", () => {
+    expect(acceptedChanges([{ ...item(1, false, "seal"), doubted: true }])).toEqual([{ image_id: 1, class_id: "otter" }]);
+  });
+});
+
+describe("a suggested image", () => {
+  const suggested = (classId: string | null) => fromSuggestion({ image_id: 1, class_id: classId, reason: "", prediction: null });
+
+  it("keeps the label that is in doubt, so that undo can bring it back", () => {
+    expect(suggested("seal")).toMatchObject({ classId: "seal", doubted: true });
+    expect(suggested(null)).toMatchObject({ classId: null, doubted: false });
+  });
+
+  it("is open until somebody decides, if only that its label was right", () => {
+    for (const classId of ["seal", null]) expect(isOpen(suggested(classId))).toBe(true);
+    const decided = relabelItems([suggested("seal")], labelsOf([{ image_id: 1, class_id: "seal" }]));
+    expect(decided.some(isOpen)).toBe(false);
   });
 });

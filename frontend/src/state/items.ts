@@ -10,22 +10,29 @@ export interface Item {
   readonly prediction: PredictionSummary | null;
   /** Why it was suggested. */
   readonly reason: string | null;
+  /** Whether it was suggested because its label looks wrong, and nobody has decided about that yet. */
+  readonly doubted: boolean;
   /** How much it is like what was searched for: a cosine. */
   readonly similarity: number | null;
 }
 
 export function fromImage(image: PoolImage): Item {
   const { id, filename, class_id: classId, embedded, prediction } = image;
-  return { id, filename, classId, embedded, prediction, reason: null, similarity: null };
+  return { id, filename, classId, embedded, prediction, reason: null, doubted: false, similarity: null };
 }
 
 export function fromSuggestion(suggestion: Suggestion): Item {
-  const { image_id: id, prediction, reason } = suggestion;
-  return { id, filename: null, classId: null, embedded: true, prediction, reason, similarity: null };
+  const { image_id: id, class_id: classId, prediction, reason } = suggestion;
+  return { id, filename: null, classId, embedded: true, prediction, reason, doubted: classId !== null, similarity: null };
 }
 
 export function fromResult({ image, similarity }: SearchResult): Item {
   return { ...fromImage(image), similarity };
+}
+
+/** Whether it waits for a decision about its label. */
+export function isOpen({ classId, doubted }: Pick<Item, "classId" | "doubted">): boolean {
+  return classId === null || doubted;
 }
 
 export type Labels = ReadonlyMap<number, string | null>;
@@ -55,7 +62,7 @@ export function relabelPages(pages: readonly ImagePage[], labels: Labels, list: 
 export function relabelItems(items: readonly Item[], labels: Labels): Item[] {
   return items.map((item) => {
     const label = labels.get(item.id);
-    return label === undefined ? item : { ...item, classId: label };
+    return label === undefined ? item : { ...item, classId: label, doubted: false };
   });
 }
 
@@ -66,10 +73,10 @@ export function relabelResults(results: readonly SearchResult[], labels: Labels)
   });
 }
 
-/** What Enter would do: each unlabelled image takes its prediction; in a crowd the unknown ones are left for a look. */
+/** What Enter would do: each open image takes its prediction; in a crowd the unknown ones are left for a look. */
 export function acceptedChanges(items: readonly Item[]): LabelChange[] {
   return items
-    .filter((item) => item.classId === null && item.prediction !== null && (!item.prediction.unknown || items.length === 1))
+    .filter((item) => isOpen(item) && item.prediction !== null && (!item.prediction.unknown || items.length === 1))
     .map((item) => ({ image_id: item.id, class_id: item.prediction?.class_id ?? null }));
 }
 

@@ -7,6 +7,7 @@ import { useDesk } from "../hooks/useDesk";
 import type { Labelling } from "../hooks/useLabelling";
 import { useRememberedNumber } from "../hooks/useRemembered";
 import type { Uploads } from "../hooks/useUploads";
+import { isOpen } from "../state/items";
 import { clearPicks, focusOn } from "../state/selection";
 import { similarTo } from "../state/search";
 import { followsPredictions, opening, type View } from "../state/view";
@@ -65,7 +66,7 @@ export function Desk(props: Props) {
           <Toolbar
             view={view}
             total={pool.total}
-            left={items.filter((item) => item.classId === null).length}
+            left={items.filter(isOpen).length}
             book={book}
             predicts={project.active_version !== null}
             thumbnail={thumbnail}

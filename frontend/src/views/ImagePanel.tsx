@@ -12,7 +12,7 @@ import { ScoreBars } from "../components/ScoreBars";
 import { SectionTitle } from "../components/SectionTitle";
 import type { ClassBook } from "../hooks/useClasses";
 import { percent } from "../state/figures";
-import type { Item } from "../state/items";
+import { isOpen, type Item } from "../state/items";
 import styles from "./ImagePanel.module.css";
 
 interface Props {
@@ -45,7 +45,7 @@ export function ImagePanel(props: Props) {
       </div>
       <Stack gap="lg" p="md">
         <Heading {...props} name={image?.filename ?? error?.message ?? ""} size={image && `${image.width} × ${image.height}`} />
-        {item?.reason && classId === null && (
+        {item?.reason && isOpen(item) && (
           <Group gap={8} wrap="nowrap" align="flex-start" className={styles.reason}>
             <IconBulb size={18} />
             <Text size="sm">{item.reason}</Text>

@@ -70,6 +70,7 @@ def test_labels_that_look_wrong_are_suggested_with_the_class_they_look_like(pool
     pool.post("/labels", {"labels": [{"image_id": 1, "class_id": "green"}]})
     first, *_ = pool.get("/suggestions", strategy="errors")["suggestions"]
     assert first["image_id"] == 1
+    assert first["class_id"] == "green"
     assert first["reason"].startswith("Labelled green, but ")
     assert "red" in first["reason"]
 
