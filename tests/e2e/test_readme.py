@@ -31,12 +31,14 @@ def test_the_session_with_curl_ends_in_a_right_prediction(
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    answer, explained, evaluation, comparison = _messages(
+    answer, explained, suggested, found, evaluation, comparison = _messages(
         done.stdout[done.stdout.index('{"predictions"') :]
     )
     assert [each["label"] for each in answer["predictions"]] == ["three"]
     assert answer["rejected"] == []
     assert 0 <= explained["predictions"][0]["unknown_score"] <= 1
+    assert all(each["reason"] for each in suggested["suggestions"])
+    assert len(found["results"]) == 3
     assert evaluation["estimate"]["count"] == 50
     assert comparison["difference"] > 0
     assert (tmp_path / "post-codes.onnx").stat().st_size > 1_000_000
