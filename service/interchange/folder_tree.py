@@ -35,7 +35,10 @@ class FolderTree:
 
     def has(self, name: str) -> bool:
         """Whether there is such a file; outside of the roots that is told of none."""
-        return self._place(name).is_file()
+        try:
+            return self._place(name).is_file()
+        except OSError:  # too long to be a name, or in a folder that may not be looked into
+            return False
 
     def open(self, name: str) -> BinaryIO:
         """A file, if it still is inside of the roots."""
@@ -47,7 +50,7 @@ class FolderTree:
         """Where it lies, or None for what is refused."""
         try:
             return None if name in self._refused else self._place(name)
-        except UnreadableFile:
+        except (UnreadableFile, OSError):
             return None
 
     def _place(self, name: str) -> Path:

@@ -34,6 +34,8 @@ def allowed_path(text: str, roots: Sequence[Path]) -> Path:
         )
     if not place.exists():
         raise SourceError(f"{text} does not exist on the machine that the service runs on")
+    if not place.is_dir() and not place.is_file():  # a pipe would keep its opener waiting
+        raise SourceError(f"{text} is neither a folder nor a regular file")
     return place
 
 

@@ -18,6 +18,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 # Public by their numbers, but answered by the cloud's own services (Azure, Oracle).
 _NEVER = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
+# All that is handed out of IPv6; the rest is old ways to write IPv4, and networks' own.
+_UNICAST = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
 CONNECTIONS = 32
 
@@ -42,6 +44,7 @@ class UrlPolicy:
         return (
             meant.is_global
             and not meant.is_multicast
+            and (meant.version == 4 or meant in _UNICAST)
             and not any(meant in network for network in _NEVER)
         )
 
@@ -97,7 +100,10 @@ def is_url(text: str) -> bool:
 
 def last_step(url: str) -> str:
     """The name of the file that a URL ends with; its host where it has none."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # it is none: whoever fetches it says so
+        return url
     return unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.netloc
 
 

@@ -116,6 +116,12 @@ def test_a_pipe_does_not_keep_the_import_waiting(tmp_path: Path) -> None:
     assert read(tmp_path / "set")[1] == Read("2.png", None, "it is no regular file")
 
 
+def test_a_pipe_is_no_place_to_import_from(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tar")
+    with pytest.raises(SourceError, match="neither a folder nor a regular file"):
+        open_import(str(tmp_path / "pipe.tar"), roots=[tmp_path], urls=UrlPolicy())
+
+
 def test_names_of_any_bytes_are_read_and_stay_different(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "set")
     for name in (b"caf\xe9", b"caf\xe8", "猫".encode(), b"\x93\xfa\x81"):

@@ -55,6 +55,13 @@ def test_rows_that_lead_nowhere_are_reported_one_by_one(tmp_path: Path) -> None:
     assert "cannot be fetched" in reasons[4]
 
 
+def test_a_path_that_no_file_can_have_costs_its_own_row_alone(tmp_path: Path) -> None:
+    write_files(tmp_path, {"1.csv": f"path\n{'x' * 300}.png\n1.png\n", "1.png": b"1"})
+    long, one = read(tmp_path / "1.csv")
+    assert "is not in" in str(long.content)
+    assert one.content == b"1"
+
+
 def test_a_table_without_a_column_of_images_says_what_to_call_it(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.csv": "size,weight\n1,2\n"})
     with pytest.raises(SourceError, match=r"no column with images among 'size', 'weight'; call it"):

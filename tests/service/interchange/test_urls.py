@@ -103,6 +103,7 @@ def test_this_machine_is_refused_by_any_name(server: ThreadingHTTPServer, host: 
         *("169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "224.0.0.1"),
         *("255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1"),
         *("::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"),
+        *("::7f00:1", "fec0::2", "64:ff9b:1::a00:1"),
     ],
 )
 def test_no_address_of_a_network_s_own_is_allowed(address: str) -> None:
@@ -192,6 +193,13 @@ def test_what_cannot_be_fetched_says_why(
 ) -> None:
     with pytest.raises(UnreadableFile, match=reason):
         fetch(url.format(server=address(server)), LOCAL)
+
+
+def test_an_address_that_is_none_costs_its_own_row_alone(tmp_path: Path) -> None:
+    (tmp_path / "1.csv").write_text("url\nhttp://[1/a.png\nhttp://a:x/b.png\n")
+    one, other = read(tmp_path / "1.csv")
+    assert "cannot be fetched" in str(one.content)
+    assert "cannot be fetched" in str(other.content)
 
 
 def test_a_secret_of_an_address_is_not_repeated(server: ThreadingHTTPServer) -> None:
