@@ -31,7 +31,8 @@ page: $(PAGE) ## Build the page into frontend/dist
 
 test: $(TO_TEST) $(PAGE) ## Run every test that needs neither Docker nor a GPU
 	$(NPM) test
-	$(BIN)/pytest
+	@# A process a core, each with one thread of its own: more would wait for each other.
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
 
 check: $(TO_TEST) $(NODE_MODULES) ## Format, lint, types, import rules, the client's staleness
 	$(BIN)/ruff format --check .
