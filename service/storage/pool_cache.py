@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 
 import structlog
 from sqlalchemy.orm import Session
@@ -15,20 +16,30 @@ from service.storage.embeddings import embeddings_after
 from service.storage.indexes import newest_versions, place_of, removals_after
 from service.storage.pools import Pool
 from service.storage.projects import get_project
-from service.storage.segments import DamagedSegment, Segment, SegmentPlace, SegmentShelf
+from service.storage.segments import (
+    DamagedSegment,
+    Manifest,
+    Segment,
+    SegmentPlace,
+    SegmentShelf,
+    UnreachableSegment,
+)
 from service.storage.tables import IndexRow
 
 # Memory that pools other than the one asked for may keep.
 MOST_BYTES = 2**30
+# Until a version that could not be fetched is tried again.
+REST_SECONDS = 60.0
 log = structlog.get_logger()
 
 
 @dataclass
 class _Place:
-    """One pool, and whose turn it is to bring it up to date."""
+    """One pool, the versions that are being opened for it, and whose turn it is to follow it."""
 
     pool: Pool
     project_made_at: datetime
+    opening: dict[str, Future[Segment]] = field(default_factory=dict)
     turn: Lock = field(default_factory=Lock)
 
 
@@ -42,14 +53,14 @@ class Pools:
         self._shelf = shelf
         self._places: OrderedDict[tuple[str, str], _Place] = OrderedDict()
         self._lock = Lock()
-        self._opening: dict[str, Future[Segment]] = {}
         self._opener = ThreadPoolExecutor(1, thread_name_prefix="index")
         self._damaged: set[str] = set()
+        self._resting: dict[str, float] = {}
 
     def get(self, session: Session, project_id: str, encoder_id: str) -> Pool:
         """The project's pool as the session sees it, or a newer one. Raises NotFound."""
         with self._turn(session, project_id, encoder_id) as place:
-            pool = self._on_newest(session, project_id, place.pool)
+            pool = self._on_newest(session, project_id, place)
             place.pool = _followed(pool, session, project_id)
         self._make_room()
         return place.pool
@@ -76,34 +87,39 @@ class Pools:
         with place.turn:
             yield place
 
-    def _on_newest(self, session: Session, project_id: str, pool: Pool) -> Pool:
+    def _on_newest(self, session: Session, project_id: str, place: _Place) -> Pool:
         """The pool, or what the newest index says of it, where that can be opened."""
-        for version in newest_versions(session, project_id, pool.encoder_id):
-            if version.last_embedding_id <= _written_until(pool):
+        pool = place.pool
+        versions = newest_versions(session, project_id, pool.encoder_id)
+        names = {version.name for version in versions}
+        # What was opened and then replaced is let go: its files take room as long as it is mapped.
+        place.opening = {name: each for name, each in place.opening.items() if name in names}
+        for version in versions:
+            if pool.segment and _moment(version) <= _moment(pool.segment.manifest):
                 return pool
-            segment = self._opened(version, wait=not pool.last_embedding_id)
+            segment = self._opened(place, version)
             if segment is not None:
                 return Pool.of_segment(segment)
         return pool
 
-    def _opened(self, version: IndexRow, *, wait: bool) -> Segment | None:
-        if version.name in self._damaged:
+    def _opened(self, place: _Place, version: IndexRow) -> Segment | None:
+        """The version, where it can be opened; None while there is a pool to use meanwhile."""
+        name = version.name
+        if name in self._damaged or monotonic() < self._resting.get(name, 0):
             return None
-        with self._lock:
-            opening = self._opening.get(version.name)
-            if opening is None:
-                opening = self._opener.submit(_open, self._shelf, place_of(version))
-                self._opening[version.name] = opening
-        if not wait and not opening.done():
+        if name not in place.opening:
+            place.opening[name] = self._opener.submit(_open, self._shelf, place_of(version))
+        if place.pool.last_embedding_id and not place.opening[name].done():
             return None
         try:
-            segment = opening.result()
+            return place.opening.pop(name).result()
         except DamagedSegment as error:
-            self._damaged.add(version.name)
+            self._damaged.add(name)
             log.warning("index_damaged", version=version.id, error=str(error))
-            segment = None
-        self._opening.pop(version.name, None)
-        return segment
+        except UnreachableSegment as error:
+            self._resting[name] = monotonic() + REST_SECONDS
+            log.warning("index_unreachable", version=version.id, error=str(error))
+        return None
 
     def _make_room(self) -> None:
         """Forget the pools that were not asked for the longest, where all are too large."""
@@ -120,8 +136,9 @@ def _open(shelf: SegmentShelf, place: SegmentPlace) -> Segment:
     return segment
 
 
-def _written_until(pool: Pool) -> int:
-    return pool.segment.manifest.last_embedding_id if pool.segment else 0
+def _moment(version: IndexRow | Manifest) -> tuple[int, int]:
+    """Grows from version to version; the last embedding alone may go with its image."""
+    return version.last_removal_id, version.last_embedding_id
 
 
 def _followed(pool: Pool, session: Session, project_id: str) -> Pool:

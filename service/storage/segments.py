@@ -4,6 +4,7 @@ They are derived from the database and may be deleted at any time. Where images 
 object store, so are they, for api processes on other machines.
 """
 
+import fcntl
 import json
 import shutil
 import zlib
@@ -19,7 +20,7 @@ from time import time
 import numpy as np
 import obstore
 from numpy.typing import NDArray
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore
 
 from models.features import Features
@@ -33,11 +34,16 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 PREFIX = "indexes"  # in the bucket
 UNFINISHED = ".unfinished-"
+FETCHING = ".fetching"
 CHUNK = 2**24
 
 
 class DamagedSegment(Exception):
     """A version's folder is missing or not what was written: it is to be built anew."""
+
+
+class UnreachableSegment(Exception):
+    """A version could not be fetched: the network or the disk failed, which may pass."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +139,24 @@ class SegmentShelf:
         draft.rename(self._folder / place.path)
 
     def open(self, place: SegmentPlace) -> Segment:
-        """Map a version; fetch it first where it is not here. Raises DamagedSegment."""
+        """Map a version; fetch it first where it is not here.
+
+        Raises DamagedSegment and UnreachableSegment.
+        """
         folder = self._folder / place.path
         try:
             return _open(folder)
         except DamagedSegment:
             if self._bucket is None:
                 raise
-        self._fetch(self._bucket, place)
-        return _open(folder)
+        try:
+            with self._fetching():
+                with suppress(DamagedSegment):  # another process was faster
+                    return _open(folder)
+                self._fetch(self._bucket, place)
+                return _open(folder)
+        except (BaseError, OSError) as error:
+            raise UnreachableSegment(f"{place.path} could not be fetched: {error}") from error
 
     def drop_all_but(self, places: set[SegmentPlace], older_than_seconds: float) -> None:
         """Drop the versions that are no others, and drafts of processes that died, when old."""
@@ -158,19 +173,26 @@ class SegmentShelf:
         self._folder.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self._folder).free
 
+    @contextmanager
+    def _fetching(self) -> Iterator[None]:
+        """The processes of this machine take turns: none replaces what another just opens."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / FETCHING).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
     def _fetch(self, bucket: ObjectStore, place: SegmentPlace) -> None:
         with self.draft(place) as draft:
-            try:
-                for name in (*FILES, MANIFEST):
-                    with (draft / name).open("wb") as file:
-                        for chunk in obstore.get(bucket, _key(place, name)).stream():
-                            file.write(chunk)
-            except (BaseError, OSError) as error:
-                raise DamagedSegment(f"{place.path} could not be fetched: {error}") from error
+            for name in (*FILES, MANIFEST):
+                try:
+                    chunks = obstore.get(bucket, _key(place, name)).stream()
+                except NotFoundError as error:
+                    raise DamagedSegment(f"{place.path} is not in the bucket") from error
+                with (draft / name).open("wb") as file:
+                    file.writelines(chunks)
             folder = self._folder / place.path
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # another process was faster
-                draft.rename(folder)
+            draft.rename(folder)
 
 
 def _drop_from(bucket: ObjectStore, kept: set[str], before: datetime) -> None:
