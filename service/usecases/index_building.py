@@ -1,6 +1,7 @@
 """The next version of a pool's index, from the database to its place."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from models import vector_index
 from models.feature_rows import FeatureRows
 from models.features import Features, normalise
-from service.domain.errors import StorageFull
+from service.domain.errors import NotFound, StorageFull
 from service.storage.embeddings import count_embeddings, embeddings_after
 from service.storage.indexes import last_removal
 from service.storage.projects import get_project
@@ -33,6 +34,8 @@ def build_index(context: Context, project_id: str, encoder_id: str, report: Repo
     Raises NotFound for an unknown project, and StorageFull where the disk has no room. Of a
     version that was not finished nothing is left.
     """
+    with context.database.read() as session:
+        project_made_at = get_project(session, project_id).created_at
     place = SegmentPlace(project_id, encoder_id, uuid4().hex)
     with context.segments.draft(place) as draft:
         try:
@@ -44,7 +47,7 @@ def build_index(context: Context, project_id: str, encoder_id: str, report: Repo
                 "space: it is tried again in a few minutes.",
             ) from error
     if manifest is not None:
-        _enter(context, place, manifest)
+        _enter(context, place, manifest, project_made_at)
 
 
 def _write(context: Context, place: SegmentPlace, draft: Path, report: Report) -> Manifest | None:
@@ -64,7 +67,6 @@ def _write_rows(
 ) -> Manifest | None:
     """The pool's image ids and normalised features, all of one moment; None: there are none."""
     with context.database.read() as session:
-        get_project(session, place.project_id)
         removal = last_removal(session, place.project_id)
         total = count_embeddings(session, place.project_id, place.encoder_id)
         done = last = dimension = 0
@@ -105,9 +107,13 @@ def _require_room(context: Context, rows: int, dimension: int) -> None:
         )
 
 
-def _enter(context: Context, place: SegmentPlace, manifest: Manifest) -> None:
+def _enter(
+    context: Context, place: SegmentPlace, manifest: Manifest, project_made_at: datetime
+) -> None:
     with context.database.write() as session:
-        get_project(session, place.project_id)
+        if get_project(session, place.project_id).created_at != project_made_at:
+            # Another one of the same name shall not be given the images of the one that was read.
+            raise NotFound("unknown-project", f"Project '{place.project_id}' was deleted.")
         session.add(
             IndexRow(
                 project_id=place.project_id,

@@ -2,10 +2,11 @@
 
 import pytest
 
-from service.domain.errors import StorageFull
+from service.domain.errors import NotFound, StorageFull
 from service.settings import Settings
 from service.usecases.context import Context, create_context
 from service.usecases.index_building import build_index
+from service.usecases.projects import create_project, delete_project
 from tests.service.large_pools import encoder_of, fill, folders, index_now, load, versions
 
 
@@ -40,3 +41,20 @@ def test_a_full_disk_is_said_before_anything_is_written(
 def test_an_empty_pool_has_no_index(context: Context) -> None:
     index_now(context)
     assert versions(context) == []
+
+
+def test_a_project_made_anew_meanwhile_gets_no_index_of_the_old_ones_images(
+    context: Context,
+) -> None:
+    create_project(context, "Birds")
+    fill(context, 60, project_id="birds")
+
+    def replace(done: int, total: int, message: str) -> None:
+        if message == "Keeping the index":
+            delete_project(context, "birds")
+            create_project(context, "Birds")
+
+    with pytest.raises(NotFound):
+        build_index(context, "birds", encoder_of(context, "birds"), replace)
+    assert versions(context) == []
+    assert len(load(context, project_id="birds")) == 0
