@@ -124,8 +124,11 @@ class Share:
 
     def _take(self) -> Part | None:
         self._check()
+        worker, size = self._worker, self._part_size()
+        with self._context.database.read() as session:
+            after = extraction.taken_until(session, worker)
         with self._context.database.write() as session:
-            part = extraction.take_part(session, self._worker, self._part_size(), SILENT_AFTER)
+            part = extraction.take_part(session, worker, size, SILENT_AFTER, after)
         if part is not None and part.more:
             self._invite()
         self._took = self._took or part is not None

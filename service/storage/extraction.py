@@ -49,14 +49,30 @@ class Extracted:
     unfinished: int
 
 
-def take_part(session: Session, worker: Worker, size: int, silent: timedelta) -> Part | None:
+def taken_until(session: Session, worker: Worker) -> int:
+    """The last image of the job's parts; before there are any, the last before one that waits.
+
+    That may be a look at every image: not in a write transaction, for which all others wait.
+    """
+    last = select(func.max(ExtractionPartRow.last_image_id))
+    if taken := session.scalar(last.where(ExtractionPartRow.job_id == worker.job_id)):
+        return taken
+    if waiting := waiting_images(session, worker.encoder_id, limit=1):
+        return waiting[0].id - 1
+    return session.scalar(select(func.max(ImageRow.id))) or 0
+
+
+def take_part(
+    session: Session, worker: Worker, size: int, silent: timedelta, after: int = 0
+) -> Part | None:
     """Take what a worker left that stopped or fell silent, else the next `size` images that wait.
 
-    None where all images have been taken, or the job is over. Needs a write transaction.
+    after: what `taken_until` said just now. None where all images have been taken, or the job is
+    over. Needs a write transaction.
     """
     if not _is_wanted(session, worker):
         return None
-    return _take_over(session, worker, silent) or _cut(session, worker, size)
+    return _take_over(session, worker, silent) or _cut(session, worker, size, after)
 
 
 def note(session: Session, worker: Worker, result: PartResult) -> None:
@@ -132,9 +148,10 @@ def _left_of(session: Session, worker: Worker, row: ExtractionPartRow) -> list[W
     return [image for image in waiting if image.id not in known]
 
 
-def _cut(session: Session, worker: Worker, size: int) -> Part | None:
+def _cut(session: Session, worker: Worker, size: int, after: int) -> Part | None:
     last = select(func.max(ExtractionPartRow.last_image_id))
-    after = session.scalar(last.where(ExtractionPartRow.job_id == worker.job_id)) or 0
+    taken = session.scalar(last.where(ExtractionPartRow.job_id == worker.job_id)) or 0
+    after = max(after, taken)  # another worker may have been faster
     waiting = waiting_images(session, worker.encoder_id, after=after, limit=size + 1)
     images = waiting[:size]
     if not images:

@@ -62,6 +62,43 @@ def test_workers_take_different_images_until_there_are_none(
     assert [part.more for part in taken if part] == [True, True, False]
 
 
+def test_a_part_begins_with_the_first_image_that_waits(
+    context: Context, workers: list[Worker]
+) -> None:
+    def taken_until() -> int:
+        with context.database.read() as session:
+            return extraction.taken_until(session, workers[0])
+
+    assert taken_until() == 0
+    done = list(range(1, 11))
+    with context.database.write() as session:
+        add_embeddings(session, workers[0].encoder_id, done, np.zeros((10, 32), np.float32))
+    assert taken_until() == 10
+    with context.database.write() as session:
+        part = extraction.take_part(session, workers[0], 8, LIVING, taken_until())
+    assert part is not None
+    assert part.first_image_id == 11
+    assert taken_until() == 18
+    with context.database.write() as session:
+        again = extraction.take_part(session, workers[1], 8, LIVING, after=10)  # said before that
+    assert again is not None
+    assert again.first_image_id == 19
+    finish(context, workers[1], again)
+    with context.database.write() as session:
+        extraction.let_go(session, workers[0])
+    assert taken_until() == IMAGES
+
+
+def test_nothing_that_waits_is_looked_for_behind_the_newest_image(
+    context: Context, workers: list[Worker]
+) -> None:
+    ids = list(range(1, IMAGES + 1))
+    with context.database.write() as session:
+        add_embeddings(session, workers[0].encoder_id, ids, np.zeros((IMAGES, 32), np.float32))
+    with context.database.read() as session:
+        assert extraction.taken_until(session, workers[0]) == IMAGES
+
+
 def test_what_a_silent_worker_left_is_taken_before_anything_else(
     context: Context, workers: list[Worker], job: Job
 ) -> None:
