@@ -30,6 +30,8 @@ from service.storage.tables import IndexRow
 MOST_BYTES = 2**30
 # Until a version that could not be fetched is tried again.
 REST_SECONDS = 60.0
+# Embeddings that are read in one go: rows take several times the memory of their features.
+AT_ONCE = 8_192
 log = structlog.get_logger()
 
 
@@ -143,11 +145,15 @@ def _moment(version: IndexRow | Manifest) -> tuple[int, int]:
 
 def _followed(pool: Pool, session: Session, project_id: str) -> Pool:
     """The pool with the embeddings and without the images that came and went since."""
-    row_ids, image_ids, features = embeddings_after(
-        session, project_id, pool.encoder_id, pool.last_embedding_id
-    )
     last_removal_id, gone = removals_after(session, project_id, pool.last_removal_id)
-    if not len(row_ids) and not len(gone):
-        return pool
-    last_embedding_id = int(row_ids[-1]) if len(row_ids) else pool.last_embedding_id
-    return pool.followed(last_embedding_id, (image_ids, features), last_removal_id, gone)
+    while True:
+        row_ids, image_ids, features = embeddings_after(
+            session, project_id, pool.encoder_id, pool.last_embedding_id, AT_ONCE
+        )
+        if not len(row_ids) and not len(gone):
+            return pool
+        last_embedding_id = int(row_ids[-1]) if len(row_ids) else pool.last_embedding_id
+        pool = pool.followed(last_embedding_id, (image_ids, features), last_removal_id, gone)
+        if len(row_ids) < AT_ONCE:
+            return pool
+        gone = gone[:0]  # what is deleted comes no more

@@ -115,3 +115,14 @@ def test_what_was_opened_and_not_taken_is_let_go(context: Context) -> None:
     newest = {row.name for row in versions(context)[-2:]}
     assert set(place.opening) <= newest
     pools.close()
+
+
+def test_a_large_pool_is_read_in_parts(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_cache, "AT_ONCE", 7)
+    ids = fill(context, 28)
+    assert load(context).image_ids.tolist() == ids
+    more = fill(context, 15, seed=1)
+    remove(context, ids[3], more[14])
+    left = [each for each in [*ids, *more] if each not in (ids[3], more[14])]
+    assert load(context).image_ids.tolist() == left
+    assert load(context, Pools(context.segments)).image_ids.tolist() == left
