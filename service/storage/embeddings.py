@@ -42,12 +42,6 @@ def waiting_images(
     return [WaitingImage(*row) for row in rows]
 
 
-def pending_images(session: Session, encoder_id: str, limit: int, after: int = 0) -> list[ImageRow]:
-    """Images that it has not seen, of all projects that use it or will, the oldest first."""
-    query = _pending(encoder_id).where(ImageRow.id > after)
-    return list(session.scalars(query.order_by(ImageRow.id).limit(limit)))
-
-
 def pending_among(
     session: Session, encoder_id: str, image_ids: Sequence[int], limit: int
 ) -> list[ImageRow]:
@@ -124,16 +118,6 @@ def embeddings_after(
         np.array([row[column] for row in rows], dtype=np.int64) for column in (0, 1)
     )
     return row_ids, image_ids, features
-
-
-def features_of(session: Session, encoder_id: str, image_ids: Sequence[int]) -> dict[int, Features]:
-    """The feature (dimension,) of each of these images that the encoder has embedded."""
-    found: dict[int, Features] = {}
-    for start in range(0, len(image_ids), 500):
-        some = EmbeddingRow.image_id.in_(image_ids[start : start + 500])
-        rows = select(EmbeddingRow).where(EmbeddingRow.encoder_id == encoder_id, some)
-        found |= {row.image_id: _from_bytes(row.vector) for row in session.scalars(rows)}
-    return found
 
 
 def counts_by_encoder(session: Session, project_id: str) -> dict[str, int]:

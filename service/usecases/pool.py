@@ -186,10 +186,11 @@ def _ranked(
         "oldest": scores.pool.image_ids,
         "newest": -scores.pool.image_ids,
     }
-    ids = scores.pool.image_ids[rows[np.argsort(keys[order][rows], kind="stable")]].tolist()
+    ranked = rows[np.argsort(keys[order][rows], kind="stable")]
     stop = start + listing.limit
-    listed = images.images_by_id(session, project.id, project.encoder_id, ids[start:stop])
-    return listed, str(stop) if stop < len(ids) else None, len(ids)
+    page = scores.pool.image_ids[ranked[start:stop]].tolist()
+    listed = images.images_by_id(session, project.id, project.encoder_id, page)
+    return listed, str(stop) if stop < len(ranked) else None, len(ranked)
 
 
 def _by_prediction(name: str) -> bool:

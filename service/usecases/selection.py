@@ -83,7 +83,7 @@ def _relabel(context: Context, project_id: str, count: int) -> list[Suggestion]:
         Suggestion(
             each.image_id,
             each.class_id,
-            _sentence(f"labelled {names[each.class_id]}, but {each.reason}"),
+            _sentence(f"labelled {names.get(each.class_id, each.class_id)}, but {each.reason}"),
             predicted.get(each.image_id),
         )
         for each in suspects
