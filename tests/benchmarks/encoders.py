@@ -16,12 +16,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from models.checkpoints import new_manifest, save_checkpoint
 from models.encoder import TorchEncoder, register_encoder
-from models.loaders.msn import named_architecture, protocol_transform
-from models.manifest import Feature
 from models.onnx_encoder import OnnxEncoder
-from models.vit import build_vit
+from tests.benchmarks.random_encoder import save_random
 
 BATCH = 8
 ROUNDS = 7
@@ -43,7 +40,8 @@ def main() -> None:
 def measure(name: str, threads: int) -> dict[str, str | float]:
     """Median images a second, torch and ONNX Runtime by turns, and the median of their ratios."""
     with tempfile.TemporaryDirectory() as scratch:
-        folder = register_random(name, Path(scratch))
+        checkpoint = save_random(name, Path(scratch) / "checkpoint", "pre")
+        folder = register_encoder(str(checkpoint), Path(scratch) / "encoders")
         encoders = [TorchEncoder(folder, device="cpu"), OnnxEncoder(folder, threads=threads)]
     pixels = np.random.default_rng(0).standard_normal((BATCH, 3, 224, 224)).astype(np.float32)
     runs = [lambda encoder=encoder: encoder.embed_pixels(pixels) for encoder in encoders]
@@ -53,22 +51,6 @@ def measure(name: str, threads: int) -> dict[str, str | float]:
     by_torch, by_onnx = (statistics.median(column) for column in zip(*speeds, strict=True))
     ratio = statistics.median(onnx / torch_ for torch_, onnx in speeds)
     return {"encoder": name, "torch": by_torch, "onnx": by_onnx, "ratio": ratio}
-
-
-def register_random(name: str, scratch: Path) -> Path:
-    architecture = named_architecture(name)
-    tensors = build_vit(architecture).state_dict()
-    manifest = new_manifest(
-        name,
-        tensors,
-        source="random",
-        licence="Apache-2.0",
-        architecture=architecture,
-        transform=protocol_transform(architecture.image_size),
-        feature=Feature(norm="pre"),
-    )
-    save_checkpoint(scratch / "checkpoint", manifest, tensors)
-    return register_encoder(str(scratch / "checkpoint"), scratch / "encoders")
 
 
 def seconds(run: Callable[[], object]) -> float:

@@ -7,19 +7,17 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from models.checkpoints import new_manifest, save_checkpoint
 from models.encoder import register_encoder
 from models.images import decode
 from models.labelled_folder import read_labelled
-from models.loaders.msn import named_architecture, protocol_transform
-from models.manifest import Feature, load_manifest
-from models.vit import build_vit
+from models.manifest import load_manifest
 from service.settings import Settings
 from service.storage.tables import ImageRow
 from service.usecases.context import Context, create_context
 from service.usecases.encoders import enter_encoder
 from service.usecases.projects import DEFAULT_PROJECT, ensure_default_project
 from tests.benchmarks.photographs import write_photographs
+from tests.benchmarks.random_encoder import save_random
 
 # In front of an architecture's name: weights do not matter for how long it takes.
 RANDOM = "random:"
@@ -36,7 +34,7 @@ def prepared_service(
         data_dir=scratch / "data", redis_url=f"redis+socket://{scratch}/none", min_free_mb=0
     )
     if spec.startswith(RANDOM):
-        spec = str(_random_encoder(spec.removeprefix(RANDOM), scratch))
+        spec = str(save_random(spec.removeprefix(RANDOM), scratch / "checkpoint", "post"))
     folder = register_encoder(spec, settings.encoders_dir)
     context = create_context(settings)
     ensure_default_project(context)
@@ -80,19 +78,3 @@ def _keep_files(context: Context, files: Sequence[Path]) -> None:
         )
     with context.database.write() as session:
         session.execute(insert(ImageRow), rows)
-
-
-def _random_encoder(name: str, scratch: Path) -> Path:
-    architecture = named_architecture(name)
-    tensors = build_vit(architecture).state_dict()
-    manifest = new_manifest(
-        name,
-        tensors,
-        source="random",
-        licence="Apache-2.0",
-        architecture=architecture,
-        transform=protocol_transform(architecture.image_size),
-        feature=Feature(norm="post"),
-    )
-    save_checkpoint(scratch / "checkpoint", manifest, tensors)
-    return scratch / "checkpoint"
