@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from models.image_sources.names import printable
 from models.images import ImageRejected
 from service.domain.entities import FileError
 from service.interchange import ImageFile, UnreadableFile
@@ -44,7 +45,7 @@ class Reader:
         try:
             arrival = self._arrival(file)
         except UnreadableFile as error:
-            return Read(file.name, None, FileError(file.name, str(error)))
+            return Read(file.name, None, FileError(file.name, printable(str(error))))
         except ImageRejected as rejection:
             return Read(file.name, None, FileError(file.name, rejection.message))
         warning = FileError(file.name, file.warning) if file.warning else None

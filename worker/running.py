@@ -83,7 +83,7 @@ class RunningJob:
                 jobs.release(session, self.job.id, self.job.attempts)
         except Exception as error:  # whatever a handler fails with is the job's outcome
             log.exception("job_failed", job_id=self.job.id, kind=self.job.kind)
-            self._finish("failed", str(error) or type(error).__name__)
+            self._finish("failed", _words(error))
         finally:
             self._over.set()
             heart.join()
@@ -100,6 +100,12 @@ class RunningJob:
                     held = jobs.beat(session, self.job.id, self.job.attempts)
                 if not held:
                     self._lost.set()
+
+
+def _words(error: Exception) -> str:
+    """As databases and JSON can hold them: they may speak of files whose names no text can hold."""
+    words = str(error).replace("\0", "") or type(error).__name__
+    return words.encode(errors="backslashreplace").decode()
 
 
 def look_up(context: Context, job_id: str) -> Job | None:

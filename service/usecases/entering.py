@@ -144,7 +144,7 @@ class _Classes:
         self._project_id = project_id
         rows = session.scalars(select(ClassRow).where(ClassRow.project_id == project_id))
         self._by_id = {row.id: row for row in rows}
-        self._by_slug = {row.slug: row for row in self._by_id.values()}
+        self._slugs = {row.slug for row in self._by_id.values()}
         self._by_name = {row.name.casefold(): row for row in self._by_id.values()}
 
     def name(self, class_id: int) -> str:
@@ -152,12 +152,13 @@ class _Classes:
         return self._by_id[class_id].name
 
     def get(self, name: str) -> ClassRow:
-        """The class of this name, or else of this id."""
-        row = self._by_name.get(name.casefold()) or self._by_slug.get(name)
+        """The class of this name; not of this id, as `c` may be that of C++."""
+        row = self._by_name.get(name.casefold())
         if row is None:
-            slug = projects.free_slug(name, set(self._by_slug))
+            slug = projects.free_slug(name, self._slugs)
             row = ClassRow(project_id=self._project_id, slug=slug, name=name)
             self._session.add(row)
             self._session.flush()
-            self._by_id[row.id] = self._by_slug[slug] = self._by_name[name.casefold()] = row
+            self._slugs.add(slug)
+            self._by_id[row.id] = self._by_name[name.casefold()] = row
         return row

@@ -366,3 +366,33 @@ def test_a_zip_comes_in_like_its_folder(reading: Context, root: Path, tmp_path: 
         for file in sorted((tmp_path / "plain").rglob("*.png")):
             archive.write(file, file.relative_to(tmp_path / "plain"))
     assert counts(take(reading, root / "animals.zip"))["labelled"] == 6
+
+
+def test_names_that_are_no_text_are_told_all_the_same(
+    reading: Context, root: Path, api: Caller
+) -> None:
+    (root / "1.csv").write_bytes("path,label\ncafé.png,a\n1.png,b\n".encode("latin-1"))
+    (root / "1.png").write_bytes(png("red"))
+    job = take(reading, root / "1.csv")
+    assert counts(job) == {"added": 1, "known": 0, "labelled": 1, "failed": 1}
+    assert "café" in api.http.get(f"/jobs/{job.id}/errors").json()["errors"][0]["file"]
+    assert "café" in api.http.get(f"/jobs/{job.id}/errors?format=csv").text
+
+
+def test_an_import_that_fails_for_such_a_name_says_so(
+    reading: Context, root: Path, api: Caller
+) -> None:
+    with open(os.fsencode(root) + b"/1.\xe9", "wb"):  # noqa: PTH123 - no Path is of bytes
+        pass
+    job = take(reading, root)
+    assert job.state == "failed"
+    assert "holds no images" in api.http.get(f"/jobs/{job.id}").json()["error"]
+
+
+def test_a_class_called_as_another_ones_id_is_a_class_of_its_own(
+    reading: Context, root: Path, api: Caller
+) -> None:
+    fill(root, "C++", "c", each=1)
+    assert counts(take(reading, root))["labelled"] == 2
+    classes = api.http.get("/classes").json()["classes"]
+    assert [each["name"] for each in classes] == ["C++", "c"]
