@@ -1,6 +1,6 @@
 """Archives that arrive in pieces: begun, continued where they were cut off, and gone after a day.
 
-An upload is a folder: `about.json`, and beside it the file, whose size says how far it is. No
+An upload is a folder: `.about`, and beside it the file, whose size says how far it is. No
 database: a piece that was written counts, whatever happens next.
 """
 
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,11 @@ from service.usecases.context import Context
 from service.usecases.intake import safe_name
 
 PREFIX = "upload:"
-ABOUT = "about.json"
+# No upload's file is called so: their names lose leading dots.
+ABOUT = ".about"
+# Bytes of a name; file systems take 255.
+LONGEST_NAME = 200
+LONGEST_SUFFIX = 20
 # Without a piece for so long an upload is dropped, finished or not.
 KEPT_FOR = timedelta(days=1)
 
@@ -66,7 +70,7 @@ def begin_upload(context: Context, filename: str, length: int, sha256: str = "")
     upload_id = uuid4().hex
     folder = _folder(context, upload_id)
     folder.mkdir(parents=True)
-    name = safe_name(filename)
+    name = _file_name(filename)
     about = {"filename": name, "length": length, "sha256": sha256.lower()}
     (folder / name).touch()
     (folder / ABOUT).write_text(json.dumps(about))
@@ -136,25 +140,30 @@ def continued(context: Context, upload_id: str, offset: int) -> Iterator["Piece"
                 "wrong-offset",
                 f"Upload '{upload_id}' has {present} bytes: go on from there, not from {offset}.",
             )
-        _require_room(context, 0)
-        yield Piece(file, upload)
+        yield Piece(context, file, upload)
         os.utime(file.fileno())
 
 
 class Piece:
     """A part of an upload while it is written."""
 
-    def __init__(self, file: BinaryIO, upload: Upload) -> None:
+    def __init__(self, context: Context, file: BinaryIO, upload: Upload) -> None:
+        self._context = context
         self._file = file
         self._upload = upload
 
     def write(self, data: bytes) -> None:
-        """Keep what came next. Raises Invalid for bytes beyond the length that was announced."""
+        """Keep what came next.
+
+        Raises Invalid for bytes beyond the length that was announced, and StorageFull: the room
+        that there was at the start may have gone to others.
+        """
         if self.offset + len(data) > self._upload.length:
             raise Invalid(
                 "upload-too-long",
                 f"More was sent than the {self._upload.length} bytes that were announced.",
             )
+        _require_room(self._context, len(data))
         self._file.write(data)
 
     @property
@@ -177,9 +186,9 @@ def drop_stale_uploads(context: Context) -> None:
     """Forget uploads without use for a day."""
     folder = context.settings.uploads_dir
     for each in folder.iterdir() if folder.is_dir() else ():
-        newest = max((file.stat().st_mtime for file in each.glob("*")), default=0.0)
-        if datetime.fromtimestamp(newest, UTC) < now() - KEPT_FOR:
-            shutil.rmtree(each, ignore_errors=True)
+        with suppress(FileNotFoundError):  # dropped by another call meanwhile
+            if datetime.fromtimestamp(_used_at(each), UTC) < now() - KEPT_FOR:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def file_of(context: Context, upload: Upload) -> Path:
@@ -199,6 +208,20 @@ def _folder(context: Context, upload_id: str) -> Path:
     if len(upload_id) != 32 or not set(upload_id) <= set("0123456789abcdef"):
         raise NotFound("unknown-upload", f"'{upload_id[:40]}' is no id of an upload.")
     return context.settings.uploads_dir / upload_id
+
+
+def _file_name(filename: str) -> str:
+    """A name that every file system takes, with the suffix of its kind."""
+    name = Path(safe_name(filename).lstrip("."))
+    suffix = name.suffix.encode()[:LONGEST_SUFFIX]
+    stem = name.stem.encode()[: LONGEST_NAME - len(suffix)]
+    return stem.decode(errors="ignore") + suffix.decode(errors="ignore")
+
+
+def _used_at(folder: Path) -> float:
+    """When one of its files changed; one without any was begun just now, or never was."""
+    times = [file.stat().st_mtime for file in folder.iterdir()]
+    return max(times, default=folder.stat().st_mtime)
 
 
 def _hold(file: BinaryIO, upload_id: str) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import os
+import shutil
 import threading
 import time
 import zipfile
@@ -129,6 +130,33 @@ def test_what_is_too_large_or_too_long_or_unknown_is_refused(api: Caller) -> Non
     problem_of(api.http.get("/uploads/etc"), 404, "unknown-upload")
     assert api.http.delete(place, headers=TUS).status_code == 204
     problem_of(api.http.get(place), 404, "unknown-upload")
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        (".about", "about"),
+        ("../about.json", "about.json"),
+        ("猫" * 200 + ".csv", "猫" * 65 + ".csv"),
+        ("...", "unnamed"),
+    ],
+)
+def test_a_file_of_any_name_is_taken(api: Caller, told: str, kept: str) -> None:
+    place = begin(api, b"12345", filename=told)
+    assert send(api, place, 0, b"12345").status_code == 204
+    upload = api.get(place)
+    assert (upload["finished"], upload["filename"]) == (True, kept)
+
+
+def test_room_is_kept_while_a_piece_is_written(
+    api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = begin(api, b"12345")
+    full = shutil.disk_usage("/")._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    problem_of(send(api, place, 0, b"12345"), 507, "storage-full")
+    monkeypatch.undo()
+    assert send(api, place, 0, b"12345").status_code == 204
 
 
 def test_an_upload_without_use_for_a_day_is_dropped(api: Caller, context: Context) -> None:
