@@ -1,7 +1,7 @@
 """An export: the pool with its labels, and its files where asked, in one file to download."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -55,17 +55,18 @@ class _Items:
         self._pace = Pace(0)
         with self._context.database.read() as session:
             self._total = images.count_images(session, self._project_id, self._where)
-            self._names = projects.class_names(session, self._project_id)
 
     def __iter__(self) -> Iterator[ExportItem]:
         last = None
         while True:
             with self._context.database.read() as session:
                 page = self._page(session, last)
+                # Of this page: classes are made and renamed meanwhile.
+                names = projects.class_names(session, self._project_id)
             if not page:
                 return
             for listed in page:
-                yield self._item(listed)
+                yield self._item(listed, names)
             last = page[-1][0].id
             self.done += len(page)
             self._running.check()
@@ -98,14 +99,14 @@ class _Items:
             oldest_first=True,
         )
 
-    def _item(self, listed: ListedImage) -> ExportItem:
+    def _item(self, listed: ListedImage, names: Mapping[str, str]) -> ExportItem:
         row, slug, _ = listed
         return ExportItem(
             name=row.filename,
             sha256=row.sha256,
             width=row.width,
             height=row.height,
-            label=self._names.get(slug) if slug else None,
+            label=names[slug] if slug else None,
             reference_label=row.reference_label,
             read=partial(self._read, row.id, row.filename, row.sha256),
         )

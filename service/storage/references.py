@@ -47,11 +47,12 @@ def read_reference(pointer: bytes, sha256: str, roots: Sequence[Path]) -> bytes:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise _lost(path, "it is no regular file any more")
-            data = file.read()
+            if status.st_size != reference.size:  # before it is read: it may be of any size now
+                raise _lost(path, "its content was changed")
+            data = file.read(reference.size + 1)
     except OSError as error:
         raise _lost(path, f"it cannot be read: {error.strerror}") from error
-    unchanged = (status.st_size, status.st_mtime_ns) == (reference.size, reference.mtime_ns)
-    if not unchanged and hashlib.sha256(data).hexdigest() != sha256:
+    if status.st_mtime_ns != reference.mtime_ns and hashlib.sha256(data).hexdigest() != sha256:
         raise _lost(path, "its content was changed")
     return data
 

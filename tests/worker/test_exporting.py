@@ -11,6 +11,7 @@ from service.usecases.importing import request_import
 from service.usecases.jobs import get_job
 from tests.pictures import parts
 from tests.service.caller import Caller, problem_of
+from worker import exporting
 from worker.exporting import export_pool
 from worker.importing import import_images
 from worker.running import claim
@@ -66,6 +67,24 @@ def test_only_labelled_images_are_exported_where_asked(api: Caller, context: Con
     assert job.outcome is not None
     assert job.outcome["images"] == 2
     assert "blue" not in api.http.get(f"/jobs/{job.id}/file").text
+
+
+def test_a_class_that_is_made_meanwhile_is_written(
+    api: Caller, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.send("/images", parts("blue", range(3)))
+    monkeypatch.setattr(exporting, "PAGE", 1)
+    report = exporting._Items.report
+
+    def label_the_last(items: exporting._Items, *outcome: dict[str, int | str]) -> None:
+        if items.done == 1:
+            made = api.post("/classes", {"name": "New one"})["id"]
+            api.post(f"/classes/{made}/examples", {"image_ids": [3]})
+        report(items, *outcome)
+
+    monkeypatch.setattr(exporting._Items, "report", label_the_last)
+    job = export(context, api, format="csv")
+    assert ",New one," in api.http.get(f"/jobs/{job.id}/file").text
 
 
 def test_a_file_that_is_lost_is_named_and_leaves_nothing_behind(
