@@ -80,7 +80,7 @@ export function Desk(props: Props) {
         )}
         <SearchHead project={project.id} list={view.list} picture={picture} onPicture={onPicture} onOpen={open} />
         {pool.total === 0 ? (
-          <EmptyList {...{ project, pool, onList, picture, onPicture }} list={view.list} onFiles={uploads.add} />
+          <EmptyList {...{ project, pool, onList, picture, onPicture }} list={view.list} strategy={view.strategy} onFiles={uploads.add} />
         ) : (
           <Grid
             project={project.id}

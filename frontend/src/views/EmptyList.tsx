@@ -12,6 +12,8 @@ import { ChoosePicture } from "./SearchHead";
 interface Props {
   project: Project;
   list: string;
+  /** How suggestions are chosen; null for the usual way. */
+  strategy: string | null;
   pool: Pool;
   onList: (list: string) => void;
   onFiles: (files: File[]) => void;
@@ -23,7 +25,7 @@ interface Props {
 const large = { size: 38, stroke: 1.5 };
 
 /** Why the grid has nothing to show, and the way on. */
-export function EmptyList({ project, list, pool, onList, onFiles, picture, onPicture }: Props) {
+export function EmptyList({ project, list, strategy, pool, onList, onFiles, picture, onPicture }: Props) {
   const showAll = (
     <Button variant="light" onClick={() => onList("all")}>
       Show all images
@@ -52,6 +54,12 @@ export function EmptyList({ project, list, pool, onList, onFiles, picture, onPic
     return (
       <Empty icon={<IconHourglass {...large} />} title="Looking at your images" action={showAll}>
         Suggestions come as soon as the first images are embedded.
+      </Empty>
+    );
+  if (list === "suggestions" && strategy === "errors")
+    return (
+      <Empty icon={<IconConfetti {...large} />} title="No label looks wrong" action={showAll}>
+        Every label agrees with the others, as far as there are enough to tell.
       </Empty>
     );
   if (list === "suggestions" || list === "unlabelled")
