@@ -33,11 +33,12 @@ def looks_like_coco(keys: set[str]) -> bool:
 def read_coco(tree: Tree, name: str) -> Iterator[Record]:
     """An image each, with the category of its annotations where that is one alone."""
     names = {
-        each.get("id"): text_of(each.get("name")) for each in _objects(tree, name, "categories")
+        _key(each.get("id")): text_of(each.get("name"))
+        for each in _objects(tree, name, "categories")
     }
     found = _categories_by_image(tree, name)
     for number, image in enumerate(_objects(tree, name, "images"), start=1):
-        categories = found.get(image.get("id"), ())
+        categories = found.get(_key(image.get("id")), ())
         label, warning = one_label(
             (names.get(each) or f"category {each}" for each in categories), "annotations"
         )
@@ -48,11 +49,17 @@ def _categories_by_image(tree: Tree, name: str) -> dict[Any, tuple[Any, ...]]:
     """The different categories of each image: hardly ever more than a few."""
     found: dict[Any, tuple[Any, ...]] = {}
     for annotation in _objects(tree, name, "annotations"):
-        image, category = annotation.get("image_id"), annotation.get("category_id")
+        image, category = _key(annotation.get("image_id")), _key(annotation.get("category_id"))
         known = found.get(image, ())
         if category is not None and category not in known:  # captions have none
             found[image] = (*known, category)
     return found
+
+
+def _key(identity: object) -> Any:
+    """An identity as it is; one that is no number or text, of a broken file, in words."""
+    simple = identity is None or isinstance(identity, int | float | str)
+    return identity if simple else repr(identity)
 
 
 def _record(image: dict[str, Any], label: str | None, warning: str | None, where: str) -> Record:

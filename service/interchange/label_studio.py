@@ -62,11 +62,17 @@ def _original(target: str) -> str:
 
 def _choices(task: dict[str, Any]) -> Iterator[str]:
     """What annotators chose; a ground truth alone where there is one."""
-    annotations = task.get("annotations") or task.get("completions") or []
-    valid = [each for each in annotations if isinstance(each, dict) and not _cancelled(each)]
+    annotations = _objects(task.get("annotations") or task.get("completions"))
+    valid = [each for each in annotations if not _cancelled(each)]
     for annotation in [each for each in valid if each.get("ground_truth")] or valid:
-        for result in annotation.get("result") or ():
-            yield from _names((result.get("value") or {}).get("choices"))
+        for result in _objects(annotation.get("result")):
+            for value in _objects([result.get("value")]):
+                yield from _names(value.get("choices"))
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """Those of a list; of anything else none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _cancelled(annotation: dict[str, Any]) -> bool:

@@ -30,7 +30,10 @@ def decode_name(raw: bytes, otherwise: str = "cp1252") -> str:
 
 def shown(name: str) -> str:
     """A name for people and the database: printable, whatever bytes the file system holds."""
-    return printable(decode_name(name.encode("utf-8", "surrogateescape")))
+    try:
+        return printable(decode_name(name.encode("utf-8", "surrogateescape")))
+    except UnicodeEncodeError:  # half of a pair, as JSON may escape it
+        return printable(name)
 
 
 def inner_path(name: str) -> str:

@@ -72,7 +72,7 @@ class _Rows:
                 for row in batch.to_pylist():
                     number += 1
                     yield self._record(row, number)
-        except (arrow.ArrowException, OSError) as error:
+        except (arrow.ArrowException, OSError, ValueError) as error:  # text that is none, too
             raise Damaged(f"it is damaged after row {number}: {reason(error)}") from error
 
     def _record(self, row: dict[str, Any], number: int) -> Record:

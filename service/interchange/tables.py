@@ -5,7 +5,8 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, BinaryIO
+from functools import partial
+from typing import Any, BinaryIO, TextIO
 
 from service.interchange.names import is_image
 from service.interchange.records import (
@@ -20,6 +21,8 @@ from service.interchange.urls import is_url
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_BYTES = 64 * 1024
+# A row is held in memory; one that does not end is of no table of images.
+MAX_LINE = 2**24
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
 
@@ -68,7 +71,14 @@ def _rows(file: BinaryIO) -> Iterator[list[str]]:
     errors = "replace" if encoding == "utf-16" else "surrogateescape"
     delimiter = _delimiter(start.decode(encoding, errors))
     with io.TextIOWrapper(file, encoding, errors, newline="") as text:
-        yield from csv.reader(text, delimiter=delimiter)
+        yield from csv.reader(_lines(text), delimiter=delimiter)
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(MAX_LINE):
+        if len(line) == MAX_LINE:
+            raise csv.Error(f"it has more than {MAX_LINE:,} characters")
+        yield line
 
 
 def _delimiter(sample: str) -> str:
@@ -105,11 +115,13 @@ def _records(
 
 
 def _objects(lines: BinaryIO) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(iter(partial(lines.readline, MAX_LINE), b""), start=1):
+        if len(line) == MAX_LINE:
+            raise Damaged(f"line {number} has more than {MAX_LINE:,} bytes")
         if line.strip():
             try:
                 row = json.loads(line.decode("utf-8-sig", "surrogateescape"))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise Damaged(f"line {number} is no JSON: {error}") from error
             if not isinstance(row, dict):
                 raise Damaged(f"line {number} is no JSON object")

@@ -84,6 +84,8 @@ class TarTree:
                     tar.members.clear()  # type: ignore[attr-defined]
                     if not member.isdir():
                         self._add(member)
+        except SourceError:
+            raise
         except DAMAGED as error:
             return reason(error)
         return ""

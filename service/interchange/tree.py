@@ -13,13 +13,13 @@ DAMAGED = (
     OSError,
     EOFError,
     NotImplementedError,
+    OverflowError,
     RuntimeError,
+    ValueError,
     tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
 )
-# Annotations are read in one go or row by row; no list of a few million images is longer.
-MAX_ANNOTATION_BYTES = 4 * 2**30
 
 
 class Tree(Protocol):

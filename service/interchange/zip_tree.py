@@ -32,7 +32,7 @@ class ZipTree:
         self._entries: dict[str, zipfile.ZipInfo] = {}
         numbers: dict[str, int] = {}
         for info in opened.infolist():
-            if not info.is_dir():
+            if not info.filename.endswith("/"):
                 name = free_name(inner_path(entry_name(info)), self._entries, numbers)
                 self._entries[name] = info
 
