@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ def send_archive(http: httpx.Client, file: Path, tell: Callable[[int], None]) ->
         place = http.post("/uploads", headers=headers).raise_for_status().headers["Location"]
         offset, failures = 0, 0
         while offset < size:
+            if os.fstat(opened.fileno()).st_size != size:
+                raise OSError(f"{file} was changed while it was sent: send it again")
             try:
                 offset, failures = _send_piece(http, place, opened, offset), 0
             except httpx.HTTPError:
@@ -61,4 +64,4 @@ def _offset(http: httpx.Client, place: str, known: int) -> int:
 
 
 def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(text.encode(errors="replace")).decode()

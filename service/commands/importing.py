@@ -25,6 +25,8 @@ from service.client import Client, NamedFile, batches
 from service.commands.common import AsJson, console, fail
 from service.commands.remote import Project, Server, connect, report_rejected
 from service.interchange import ImportFormat
+from service.interchange.folder_tree import FolderTree
+from service.interchange.layouts import find_layout
 from service.settings import is_loopback
 
 POLL_SECONDS = 0.5
@@ -61,6 +63,7 @@ def import_(
     with connect(server, project) as client:
         place = _place(client, source)
         if place is None:
+            _require_folders(source, form)
             taken = _send_files(client, source, mode)
         else:
             payload = {"source": place, "format": form, "labels": mode, "keep": keep}
@@ -111,6 +114,19 @@ def _place(client: Client, source: str) -> str | None:
     with Progress(console=console) as bar:
         task = bar.add_task("Uploading", total=path.stat().st_size)
         return "upload:" + client.send_archive(path, lambda at: bar.update(task, completed=at))
+
+
+def _require_folders(source: str, form: str) -> None:
+    """End where a list says what a folder's files are: sent one by one, they would lose that."""
+    folder = Path(source).resolve()
+    found = find_layout(FolderTree(folder, [folder]), None) if form == "auto" else None
+    listed = ", ".join(found.annotations) if found else ""
+    if listed or form not in ("auto", "folder"):
+        fail(
+            f"{source} has {listed or f'the format {form}'}, which the service must read itself: "
+            "pack the folder as a zip and import that, or name it in HANDFUL_IMPORT_ROOTS. "
+            "--format folder sends its images, with folders as classes."
+        )
 
 
 def _report_errors(client: Client, job: Any) -> None:

@@ -9,10 +9,13 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
+from service import tus
 from service.app import create_app
 from service.usecases.context import Context
 from service.usecases.jobs import get_job
@@ -157,6 +160,16 @@ def test_room_is_kept_while_a_piece_is_written(
     problem_of(send(api, place, 0, b"12345"), 507, "storage-full")
     monkeypatch.undo()
     assert send(api, place, 0, b"12345").status_code == 204
+
+
+def test_a_file_that_shrinks_while_it_is_sent_ends_the_sending(
+    api: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "1.zip"
+    file.write_bytes(bytes(100))
+    monkeypatch.setattr(tus, "PIECE_BYTES", 10)
+    with pytest.raises(OSError, match="was changed while it was sent"):
+        tus.send_archive(cast("httpx.Client", api.http), file, lambda _: os.truncate(file, 20))
 
 
 def test_an_upload_without_use_for_a_day_is_dropped(api: Caller, context: Context) -> None:
