@@ -22,7 +22,7 @@ from service.usecases.jobs import start_job
 from service.usecases.prediction import pool_scores
 
 # Of a probability and of a place no more is kept than can be seen: it compresses to half the size.
-CONFIDENCE_STEPS = 2**8
+CONFIDENCE_STEPS = 2**12
 
 
 def request_map(context: Context, project_id: str) -> Job:

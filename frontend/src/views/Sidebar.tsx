@@ -54,7 +54,7 @@ export function Sidebar(props: Props) {
   return (
     <nav className={styles.sidebar} aria-label="Lists and classes">
       <ScrollArea className={styles.scroll} type="auto" offsetScrollbars={false}>
-        <div className={styles.group}>
+        <div className={`${styles.group} ${styles.lists}`}>
           {entry("suggestions", "To label", <IconBolt size={18} />)}
           {entry("all", "All images", <IconPhoto size={18} />, project.images.toLocaleString("en"))}
           {entry("unlabelled", "Unlabelled", <IconTagOff size={18} />, (project.images - project.examples).toLocaleString("en"))}
