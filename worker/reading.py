@@ -56,18 +56,19 @@ class Reader:
         reference = _refer(file) if self._refer else None
         data = file.read(self._limit)
         sha256 = self._known.find(data)
-        if sha256 is not None and self._is_kept(sha256, reference):
+        if sha256 is not None and self._is_kept(sha256, len(data), reference):
             return Arrival(file.name, sha256, None, *self._labels_of(file))
         kept = keep_file(self._context, safe_name(file.name), data, reference)
         return Arrival(file.name, kept.sha256, kept, *self._labels_of(file))
 
-    def _is_kept(self, sha256: str, reference: Reference | None) -> bool:
+    def _is_kept(self, sha256: str, size: int, reference: Reference | None) -> bool:
         """Whether the store can give the image again; a pointer to it is made anew."""
         store = self._context.images
-        if reference is not None and not store.has_copy(sha256):
-            store.refer(sha256, reference)
+        if store.has_copy(sha256, size):
             return True
-        return store.has_copy(sha256)
+        if reference is not None:
+            store.refer(sha256, reference)
+        return reference is not None
 
     def _labels_of(self, file: ImageFile) -> tuple[str | None, str | None]:
         """Its label, and the true label that only measures."""

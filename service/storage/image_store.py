@@ -70,9 +70,19 @@ class ImageStore:
         """Whether an image with this content, or a pointer to it, is here."""
         return any(self._exists(path) for path in (_image_path(sha256), _reference_path(sha256)))
 
-    def has_copy(self, sha256: str) -> bool:
-        """Whether the bytes of an image with this content are here."""
-        return self._exists(_image_path(sha256))
+    def has_copy(self, sha256: str, size: int) -> bool:
+        """Whether all bytes of an image with this content are here.
+
+        A machine that loses its power may leave a file of the right name without them.
+        """
+        path = _image_path(sha256)
+        if self._folder is not None:
+            file = self._folder / path
+            return file.is_file() and file.stat().st_size == size
+        try:
+            return obstore.head(self._store, path)["size"] == size
+        except (NotFoundError, FileNotFoundError):
+            return False
 
     def contents_before(self, moment: datetime) -> Iterator[str]:
         """The sha256 of every image that was last written before this moment."""

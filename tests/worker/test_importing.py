@@ -346,7 +346,7 @@ def test_a_folder_that_left_the_roots_is_read_no_more(reading: Context, root: Pa
         without.images.image(sha256)
     without.database.close()
     assert take(reading, root).state == "succeeded"  # copied now
-    assert reading.images.has_copy(sha256)
+    assert reading.images.has_copy(sha256, (root / "otter" / "otter-0.png").stat().st_size)
 
 
 def test_a_place_outside_of_the_roots_is_refused(reading: Context, root: Path) -> None:
@@ -396,3 +396,14 @@ def test_a_class_called_as_another_ones_id_is_a_class_of_its_own(
     assert counts(take(reading, root))["labelled"] == 2
     classes = api.http.get("/classes").json()["classes"]
     assert [each["name"] for each in classes] == ["C++", "c"]
+
+
+def test_a_file_that_lost_its_bytes_is_mended_by_importing_again(
+    reading: Context, root: Path, api: Caller
+) -> None:
+    fill(root, "seal", each=1)
+    take(reading, root)
+    sha256 = api.get("/images/1")["sha256"]
+    (Path(reading.settings.store) / "images" / sha256[:2] / sha256).write_bytes(b"")
+    assert counts(take(reading, root))["known"] == 1
+    assert api.http.get("/images/1/file").content == (root / "seal" / "seal-0.png").read_bytes()
