@@ -62,10 +62,10 @@ class Pools:
     def get(self, session: Session, project_id: str, encoder_id: str) -> Pool:
         """The project's pool as the session sees it, or a newer one. Raises NotFound."""
         with self._turn(session, project_id, encoder_id) as place:
-            pool = self._on_newest(session, project_id, place)
-            place.pool = _followed(pool, session, project_id)
+            pool = _followed(self._on_newest(session, project_id, place), session, project_id)
+            place.pool = pool
         self._make_room()
-        return place.pool
+        return pool  # by now the place may have one that an older session saw
 
     @property
     def damaged(self) -> list[str]:
