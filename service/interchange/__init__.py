@@ -8,6 +8,7 @@ from service.interchange.export_item import ExportItem
 from service.interchange.exporting import export_suffix, write_export
 from service.interchange.formats import ExportFormat, ImportFormat
 from service.interchange.opening import ImportSource, OpenImport, open_import
+from service.interchange.tar_tree import Scratch
 from service.interchange.urls import UrlPolicy
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ImportFormat",
     "ImportSource",
     "OpenImport",
+    "Scratch",
     "SourceError",
     "UnreadableFile",
     "UrlPolicy",

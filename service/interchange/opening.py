@@ -19,12 +19,14 @@ from service.interchange.locating import Locator
 from service.interchange.names import image_names
 from service.interchange.records import ending_with_damage
 from service.interchange.roots import allowed_path
-from service.interchange.tar_tree import is_tar, open_tar
+from service.interchange.tar_tree import Scratch, is_tar, open_tar
 from service.interchange.tree import Tree
 from service.interchange.urls import Fetcher, UrlPolicy
 from service.interchange.zip_tree import open_zip
 
 ANNOTATIONS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
+# The system's folder for temporary files, all of it.
+NO_SCRATCH = Scratch()
 # What is asked for where it is not left to be found out; the rest say where it lies.
 _LAYOUTS: dict[ImportFormat, Layout] = {
     "folder": "folder",
@@ -42,12 +44,12 @@ def open_import(
     *,
     roots: Sequence[Path],
     urls: UrlPolicy,
-    scratch: Path | None = None,
+    scratch: Scratch = NO_SCRATCH,
 ) -> "ImportSource":
     """The images that `text` names: a path on this machine inside of `roots`, or `s3://..`.
 
-    Quick: only the place is looked at; what is in it, when the source is opened. `scratch` is a
-    folder for what is unpacked meanwhile. Files of buckets and of URLs are fetched when they are
+    Quick: only the place is looked at; what is in it, when the source is opened. `scratch` is
+    for what is unpacked meanwhile. Files of buckets and of URLs are fetched when they are
     read, so read them in many threads. Raises SourceError.
     """
     place = None if text.startswith("s3://") else allowed_path(text, roots)
@@ -64,7 +66,7 @@ class ImportSource:
     format: ImportFormat
     roots: tuple[Path, ...]
     urls: UrlPolicy
-    scratch: Path | None
+    scratch: Scratch
 
     def state(self) -> str:
         """Changes with the names in a folder or bucket, and with an archive's content."""

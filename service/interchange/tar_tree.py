@@ -1,6 +1,7 @@
 """A tar archive, plain or compressed. Names are never used as paths."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -28,6 +29,14 @@ _COMPRESSIONS: dict[bytes, Any] = {
 # Names and attributes come in blocks of their own, which are read whole; this is far above any.
 MAX_HEADER_BYTES = 2**20
 CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A folder for what is unpacked meanwhile, and how much of its disk is not for that."""
+
+    folder: Path | None = None
+    min_free_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +110,11 @@ class TarTree:
 
 
 @contextmanager
-def open_tar(archive: Path, scratch: Path | None = None) -> Iterator[TarTree]:
+def open_tar(archive: Path, scratch: Scratch) -> Iterator[TarTree]:
     """Raises SourceError for what is no tar, or a bomb.
 
-    A compressed one is unpacked beside, in the folder `scratch`, while it is open: only so can
-    any of its files be reached, more than once and from many threads.
+    A compressed one is unpacked beside, in `scratch`, while it is open: only so can any of its
+    files be reached, more than once and from many threads.
     """
     opener = _decompressor(archive)
     if opener is None:
@@ -113,8 +122,8 @@ def open_tar(archive: Path, scratch: Path | None = None) -> Iterator[TarTree]:
             yield TarTree(archive, file)
         return
     # Without a name, so that nothing is left of it where the process is killed.
-    with tempfile.TemporaryFile(dir=scratch) as plain:
-        damage = _unpack(archive, opener, cast("BinaryIO", plain))
+    with tempfile.TemporaryFile(dir=scratch.folder) as plain:
+        damage = _unpack(archive, opener, cast("BinaryIO", plain), scratch.min_free_bytes)
         yield TarTree(archive, cast("BinaryIO", plain), damage)
 
 
@@ -139,7 +148,7 @@ def _decompressor(archive: Path) -> Any:
     return next((each for magic, each in _COMPRESSIONS.items() if start.startswith(magic)), None)
 
 
-def _unpack(archive: Path, opener: Any, plain: BinaryIO) -> str:
+def _unpack(archive: Path, opener: Any, plain: BinaryIO, min_free_bytes: int) -> str:
     """Writes what can be unpacked; says why where that is not all."""
     left = most_bytes(archive.stat().st_size)
     damage = ""
@@ -151,19 +160,27 @@ def _unpack(archive: Path, opener: Any, plain: BinaryIO) -> str:
                 raise bomb(archive)
             if not chunk:
                 break
-            _write(plain, chunk, archive)
+            _write(plain, chunk, archive, min_free_bytes)
     plain.seek(0)
     return damage
 
 
-def _write(plain: BinaryIO, chunk: bytes, archive: Path) -> None:
+def _write(plain: BinaryIO, chunk: bytes, archive: Path, min_free_bytes: int) -> None:
     try:
+        _require_room(plain, min_free_bytes + len(chunk))
         plain.write(chunk)
     except OSError as error:
         raise SourceError(
             f"{archive} cannot be unpacked: {reason(error)}. It needs as much room as its files "
             "have, or unpack it elsewhere and import the folder"
         ) from error
+
+
+def _require_room(plain: BinaryIO, count: int) -> None:
+    """Before the disk is full: the database is on it too."""
+    disk = os.fstatvfs(plain.fileno())
+    if disk.f_bavail * disk.f_frsize < count:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _read_chunk(packed: Any) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from service.domain.entities import FileError, Job, now
 from service.domain.errors import NotFound
-from service.interchange import ImportSource, UrlPolicy, open_import
+from service.interchange import ImportSource, Scratch, UrlPolicy, open_import
 from service.storage import jobs, projects
 from service.usecases import uploads
 from service.usecases.context import Context
@@ -51,7 +51,7 @@ def open_source(context: Context, payload: dict[str, Any]) -> Iterator[ImportSou
         payload["format"],
         roots=roots,
         urls=UrlPolicy(),
-        scratch=context.settings.uploads_dir,
+        scratch=Scratch(context.settings.uploads_dir, context.settings.min_free_mb * 2**20),
     )
 
 

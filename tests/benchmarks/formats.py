@@ -24,6 +24,7 @@ from pathlib import Path
 from service.interchange import (
     ExportFormat,
     ExportItem,
+    Scratch,
     UrlPolicy,
     export_suffix,
     open_import,
@@ -68,7 +69,9 @@ def read(source: str, count: int, folder: Path) -> Measured:
     started = time.perf_counter()
     first = 0.0
     found = 0
-    opened = open_import(str(folder / source), roots=[folder], urls=UrlPolicy(), scratch=folder)
+    opened = open_import(
+        str(folder / source), roots=[folder], urls=UrlPolicy(), scratch=Scratch(folder)
+    )
     with opened.opened() as files:
         for file in files:
             first = first or time.perf_counter() - started

@@ -1,6 +1,7 @@
 """Zips and tars: read in place, never unpacked by their names."""
 
 import io
+import shutil
 import stat
 import struct
 import tarfile
@@ -12,7 +13,7 @@ from random import Random
 
 import pytest
 
-from service.interchange import SourceError, limits
+from service.interchange import Scratch, SourceError, UrlPolicy, limits, open_import
 from tests.models.image_sources.test_tar import write_tar
 from tests.service.interchange.reading import Read, read
 
@@ -237,6 +238,14 @@ def test_a_tar_that_finds_no_room_to_be_unpacked_says_so(
         monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
         with pytest.raises(SourceError, match="cannot be unpacked: No space left on device"):
             read(path)
+
+
+def test_a_tar_is_not_unpacked_into_the_room_of_others(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", {"1.png": b"1"}, "w:gz")
+    scratch = Scratch(tmp_path, min_free_bytes=shutil.disk_usage(tmp_path).total)
+    source = open_import(str(path), roots=[tmp_path], urls=UrlPolicy(), scratch=scratch)
+    with pytest.raises(SourceError, match="No space left"), source.opened():
+        pass
 
 
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
