@@ -40,6 +40,6 @@ class Desk:
     def state(self, head: FittedHead | None, label_counts: NDArray[np.intp]) -> PoolState:
         """head: None as long as it is not to be believed; label_counts: by its classes."""
         unlabelled = self.features[self.rows]
-        answers = score_many(unlabelled, head) if head else None
+        answers = score_many(unlabelled, head) if head and len(unlabelled) else None
         labelled = self.features[self.labelled]
         return PoolState(unlabelled, labelled, answers, label_counts, self.total)
