@@ -1,6 +1,7 @@
 """Files from the web, from public addresses alone."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -54,8 +55,9 @@ class Fetcher(AbstractContextManager["Fetcher"]):
 
     def __init__(self, policy: UrlPolicy) -> None:
         self._policy = policy
+        self._deadline = _Deadline()
         self._client = httpx.Client(
-            transport=_Transport(policy),
+            transport=_Transport(policy, self._deadline),
             timeout=policy.timeout_seconds,
             follow_redirects=True,
             max_redirects=policy.max_redirects,
@@ -69,6 +71,7 @@ class Fetcher(AbstractContextManager["Fetcher"]):
     def __call__(self, url: str, limit: int) -> bytes:
         """The first `limit` bytes of what is there. Raises UnreadableFile."""
         shown = url.partition("?")[0]
+        self._deadline.at = time.monotonic() + self._policy.timeout_seconds
         try:
             with self._client.stream("GET", url) as response:
                 if not response.is_success:
@@ -76,20 +79,20 @@ class Fetcher(AbstractContextManager["Fetcher"]):
                 return self._body(response, limit)
         except _Refused as error:
             raise UnreadableFile(str(error)) from error
+        except httpx.ReadTimeout as error:
+            seconds = self._policy.timeout_seconds
+            raise UnreadableFile(f"it took longer than {seconds:g} seconds to fetch") from error
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise UnreadableFile(f"{shown} cannot be fetched: {error}") from error
 
-    def _body(self, response: httpx.Response, limit: int) -> bytes:
+    @staticmethod
+    def _body(response: httpx.Response, limit: int) -> bytes:
         """As it is sent, since a small compressed answer may unpack to any size."""
-        ends = time.monotonic() + self._policy.timeout_seconds
         body = bytearray()
         for chunk in response.iter_raw():
             body += chunk
             if len(body) >= limit:
                 break
-            if time.monotonic() > ends:
-                seconds = self._policy.timeout_seconds
-                raise UnreadableFile(f"it took longer than {seconds:g} seconds to fetch")
         return bytes(body[:limit])
 
 
@@ -111,23 +114,54 @@ class _Refused(Exception):
     """A host is none that may be connected to."""
 
 
+class _Deadline(threading.local):
+    """When the file that this thread fetches must be here: headers and redirects count too."""
+
+    at = 0.0
+
+
+class _Timed(httpcore.NetworkStream):
+    """A connection that is not waited for beyond the deadline; httpx bounds each wait alone."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._stream, self._deadline = stream, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        left = self._deadline.at - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout
+        return self._stream.read(max_bytes, left)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _Timed(self._stream.start_tls(*args, **kwargs), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class _Transport(httpx.HTTPTransport):
     """Connections are made to addresses that were checked, of every redirect too."""
 
-    def __init__(self, policy: UrlPolicy) -> None:
+    def __init__(self, policy: UrlPolicy, deadline: _Deadline) -> None:
         super().__init__(trust_env=False)
         self._pool = httpcore.ConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_connections=CONNECTIONS,
-            network_backend=_Backend(policy),
+            network_backend=_Backend(policy, deadline),
         )
 
 
 class _Backend(httpcore.SyncBackend):
     """Looks a name up once and connects to that address: a second answer has no say."""
 
-    def __init__(self, policy: UrlPolicy) -> None:
-        self._policy = policy
+    def __init__(self, policy: UrlPolicy, deadline: _Deadline) -> None:
+        self._policy, self._deadline = policy, deadline
 
     def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         addresses = _lookup(host, port)
@@ -142,7 +176,8 @@ class _Backend(httpcore.SyncBackend):
         failed: Exception | None = None
         for address in addresses:
             try:
-                return super().connect_tcp(str(address), port, *args, **kwargs)
+                stream = super().connect_tcp(str(address), port, *args, **kwargs)
+                return _Timed(stream, self._deadline)
             except httpcore.ConnectError as error:
                 failed = error
         raise failed or httpcore.ConnectError("the host has no address")

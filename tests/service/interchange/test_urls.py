@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address, ip_network
@@ -30,6 +31,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", rest)
             self.end_headers()
+        elif kind == "headers":
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+            self._drip()
         elif kind == "drip":
             self._answer(200, length=100)
             self._drip()
@@ -171,10 +175,13 @@ def test_a_name_with_one_private_address_among_others_is_refused(
         fetch(f"{address(server, 'two.test')}/secret", UrlPolicy())
 
 
-def test_a_file_that_comes_too_slowly_is_given_up(server: ThreadingHTTPServer) -> None:
+@pytest.mark.parametrize("path", ["drip", "headers"])
+def test_a_file_that_comes_too_slowly_is_given_up(server: ThreadingHTTPServer, path: str) -> None:
     slow = UrlPolicy(also=LOCAL.also, timeout_seconds=0.3)
+    started = time.monotonic()
     with pytest.raises(UnreadableFile, match=r"longer than 0\.3 seconds"):
-        fetch(f"{address(server)}/drip", slow)
+        fetch(f"{address(server)}/{path}", slow)
+    assert time.monotonic() - started < 4, "it drips for five seconds"
 
 
 @pytest.mark.parametrize(
