@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
@@ -23,16 +23,16 @@ Places = tuple[NDArray[np.int64], NDArray[np.float32]]
 class Layout:
     """Image ids (n,), ascending, and their places (n, 2) in [0, 1].
 
-    The first ones made are the map's own, `since` counts the others that were placed later.
+    The first ones made are the map's own, `later` (m,) names the others: they were placed since.
     """
 
     image_ids: NDArray[np.int64]
     places: NDArray[np.float32]
-    since: int = 0
+    later: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def followed(self, pool: Pool) -> "Layout":
         """The layout with the pool's newest images placed, as far as they are few."""
-        new = np.setdiff1d(pool.image_ids, self.image_ids)[: PLACED_AT_MOST - self.since]
+        new = np.setdiff1d(pool.image_ids, self.image_ids)[: PLACED_AT_MOST - len(self.later)]
         mapped = pool.rows_of(self.image_ids)
         if not len(new) or not len(mapped):
             return self
@@ -41,7 +41,7 @@ class Layout:
         image_ids = np.concatenate([self.image_ids, new])
         places = np.concatenate([self.places, *placed])
         order = np.argsort(image_ids)
-        return Layout(image_ids[order], places[order], self.since + len(new))
+        return Layout(image_ids[order], places[order], np.concatenate([self.later, new]))
 
     def _place(
         self, pool: Pool, new: NDArray[np.int64], mapped: NDArray[np.int64]

@@ -95,7 +95,7 @@ def read_map(context: Context, project_id: str) -> PoolMap:
             version=row.id,
             encoder_id=row.encoder_id,
             created_at=row.created_at,
-            stale=len(pool) - len(image_ids) + layout.since,
+            stale=len(pool) - len(image_ids) + len(pool.rows_of(layout.later)),
             classes=classes,
             image_ids=image_ids.astype(np.int32),
             x=places[:, 0],

@@ -177,6 +177,17 @@ def test_deleted_images_are_on_the_map_no_more(mapped: Caller) -> None:
     assert 7 not in arrays["image_ids"]
 
 
+def test_images_that_came_after_the_map_and_left_again_make_it_no_older(
+    mapped: Caller, work: Callable[[], int]
+) -> None:
+    added = mapped.send("/images", parts("blue", range(20, 23)))["images"]
+    work()
+    assert read(mapped)[0]["stale"] == 3
+    mapped.delete(f"/images/{added[0]['id']}")
+    message, _ = read(mapped)
+    assert (message["stale"], message["count"]) == (2, 62)
+
+
 def test_each_encoder_has_its_own_map(
     mapped: Caller, context: Context, manifests: list[Manifest], work: Callable[[], int]
 ) -> None:
