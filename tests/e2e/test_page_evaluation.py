@@ -99,6 +99,19 @@ def test_a_label_in_doubt_is_changed_or_kept_by_one_key(page: Page, doubtful: Pr
     assert class_of(doubtful, WRONG[1]) == "nought"
 
 
+def test_a_label_in_doubt_is_suggested_corrected_and_restored(
+    page: Page, doubtful: Project
+) -> None:
+    page.goto(f"/?project={doubtful.id}&strategy=errors")
+    cell = page.locator(f"[data-id='{ids_by_name(doubtful)[WRONG[0]]}']")
+    expect(cell).to_have_accessible_name(re.compile("labelled Stroke"), timeout=MILLISECONDS)
+    cell.click()
+    page.get_by_role("toolbar", name="Label").get_by_role("button", name="Nought").click()
+    wait_for(lambda: class_of(doubtful, WRONG[0]) == "nought", "the label to change")
+    page.keyboard.press("ControlOrMeta+z")
+    wait_for(lambda: class_of(doubtful, WRONG[0]) == "stroke", "the label to come back")
+
+
 def test_a_cell_of_the_matrix_opens_its_images_and_keys_label_them(
     page: Page, doubtful: Project
 ) -> None:
