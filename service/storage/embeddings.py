@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Select, func, insert, or_, select
 from sqlalchemy.orm import Session
 
+from models.errors import EncoderError
 from models.features import Features
 from service.storage.images import is_embedded
 from service.storage.projects import count_images
@@ -71,7 +72,16 @@ def count_pending(session: Session, encoder_id: str, project_id: str | None = No
 def add_embeddings(
     session: Session, encoder_id: str, image_ids: Sequence[int], features: Features
 ) -> None:
-    """Keep features (n, dimension), one row an image; those that are there already stay."""
+    """Keep features (n, dimension), one row an image; those that are there already stay.
+
+    Raises EncoderError where one is not finite: kept, it would fail every request of its project.
+    """
+    if not np.isfinite(features).all():
+        wrong = image_ids[int(np.argmin(np.isfinite(features).all(axis=1)))]
+        raise EncoderError(
+            f"Encoder '{encoder_id}' gives numbers that are not finite, first for image {wrong}. "
+            "Register it again, or give the project another."
+        )
     projects = _unseen(session, encoder_id, image_ids)
     rows = [
         {

@@ -1,5 +1,6 @@
 """Pools with embeddings that no encoder made, as many as a test needs."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +77,18 @@ def load(context: Context, pools: Pools | None = None, project_id: str = "defaul
     with context.database.read() as session:
         pools = pools or context.pools
         return pools.get(session, project_id, encoder_of(context, project_id))
+
+
+def settled(context: Context) -> Pool:
+    """The pool of a process once it has opened the newest version."""
+    newest = versions(context)[-1].name
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        pool = load(context)
+        if pool.segment is not None and pool.segment.name == newest:
+            return pool
+        time.sleep(0.02)
+    raise AssertionError("the newest version was not taken up")
 
 
 def versions(context: Context) -> list[IndexRow]:

@@ -1,6 +1,5 @@
 """Which version of an index a process uses, and when it takes up another."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,26 +9,13 @@ from service.settings import Settings
 from service.storage import pool_cache
 from service.storage.indexes import place_of
 from service.storage.pool_cache import Pools
-from service.storage.pools import Pool
 from service.storage.segments import SegmentShelf
 from service.usecases.context import Context, create_context
 from service.usecases.indexing import forget_damaged
 from tests.s3_server import BUCKET
-from tests.service.large_pools import fill, index_now, load, remove, versions
+from tests.service.large_pools import fill, index_now, load, remove, settled, versions
 
 URL = f"s3://{BUCKET}/pool"
-
-
-def settled(context: Context) -> Pool:
-    """The pool of a process once it has opened the newest version."""
-    newest = versions(context)[-1].name
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        pool = load(context)
-        if pool.segment is not None and pool.segment.name == newest:
-            return pool
-        time.sleep(0.02)
-    raise AssertionError("the newest version was not taken up")
 
 
 def test_a_version_that_only_lacks_images_is_taken_up_too(context: Context) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.errors import EncoderError
 from models.images import decode
 from models.manifest import Manifest
-from service.storage.embeddings import add_embeddings
+from service.storage.embeddings import add_embeddings, count_embeddings
 from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, open_crop
 from service.usecases.encoders import enter_encoder
@@ -85,6 +86,21 @@ def test_half_a_pool_switches_nothing(
         add_embeddings(session, second, ids, vectors)
     finish_switches(context)
     assert api.get("/projects/default")["encoder_id"] == second
+
+
+def test_numbers_that_are_not_finite_are_never_kept(
+    api: Caller, context: Context, second: str
+) -> None:
+    images = api.send("/images", parts("red", range(2)))["images"]
+    ids = [image["id"] for image in images]
+    vectors = np.array([[1] * 32, [np.nan] * 32], np.float32)
+    with (
+        pytest.raises(EncoderError, match=f"not finite, first for image {ids[1]}"),
+        context.database.write() as session,
+    ):
+        add_embeddings(session, second, ids, vectors)
+    with context.database.read() as session:
+        assert count_embeddings(session, "default", second) == 0
 
 
 def test_a_switch_back_is_immediate(

@@ -31,6 +31,7 @@ from tests.service.large_pools import (
     load,
     random_features,
     remove,
+    settled,
     versions,
 )
 
@@ -50,18 +51,6 @@ def other(context: Context) -> Iterator[Context]:
     other = create_context(context.settings)
     yield other
     other.database.close()
-
-
-def settled(context: Context) -> Pool:
-    """The pool of a process once it has opened the newest version."""
-    newest = versions(context)[-1].name
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        pool = load(context)
-        if pool.segment is not None and pool.segment.name == newest:
-            return pool
-        time.sleep(0.02)
-    raise AssertionError("the newest version was not taken up")
 
 
 def test_a_version_says_what_the_database_says(context: Context) -> None:
