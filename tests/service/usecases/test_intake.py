@@ -118,8 +118,10 @@ def test_usual_and_odd_images_are_taken_labelled_and_predicted(api: Caller) -> N
         assert image["embedded"]
         assert image["class_id"] == "odd"
         thumbnail = api.http.get(f"/images/{image['id']}/thumbnail")
-        assert thumbnail.headers["content-type"] == "image/webp"
-        assert Image.open(io.BytesIO(thumbnail.content)).format == "WEBP"
+        # A small JPEG that stands upright is shown as it is.
+        kind = "jpeg" if image["filename"] == "cmyk.jpg" else "webp"
+        assert thumbnail.headers["content-type"] == f"image/{kind}"
+        assert Image.open(io.BytesIO(thumbnail.content)).format == kind.upper()
     assert len(api.send("/predict", files)["predictions"]) == len(files)
 
 
