@@ -21,6 +21,7 @@ from service.domain.errors import NotFound
 from service.storage import extraction
 from service.storage.extraction import Extracted
 from service.usecases.context import Context
+from service.usecases.duplicates import flag_near_duplicates
 from service.usecases.embedding import count_pending, still_pending, switch_encoders
 from service.usecases.fitting import refit
 from worker import resources
@@ -104,12 +105,18 @@ class _Owner:
         return so_far
 
     def end(self) -> None:
-        """Refit all that got embeddings. Raises FileNotFoundError where files could not be read."""
+        """Refit all that got embeddings, and flag copies among them.
+
+        Raises FileNotFoundError where files could not be read.
+        """
         job_id = self._running.job.id
         with self._context.database.read() as session:
             projects = extraction.projects_of(session, job_id)
             unreadable = extraction.unreadable(session, job_id)
         self._refit(projects.union(switch_encoders(self._context, self._encoder_id)))
+        for project_id in projects:
+            with suppress(NotFound):  # the project was deleted in the meantime
+                flag_near_duplicates(self._context, project_id, self._running.say)
         if lost := still_pending(self._context, self._encoder_id, unreadable):
             raise FileNotFoundError(
                 f"The files of {len(lost)} images are missing or damaged; the first is image "

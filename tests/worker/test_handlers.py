@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import delete, update
 
 from models.manifest import Manifest
@@ -17,7 +18,7 @@ from service.usecases.context import Context, create_context
 from service.usecases.encoders import list_encoders, request_encoder
 from service.usecases.jobs import get_job, start_job
 from service.usecases.projects import get_project
-from tests.pictures import parts
+from tests.pictures import encoded, part, parts
 from tests.service.caller import Caller
 from worker.extraction import embed
 from worker.handlers import HANDLERS
@@ -48,6 +49,17 @@ def test_embedding_again_finds_nothing_to_do(
     work()
     assert [each["state"] for each in api.get("/jobs")["jobs"]] == ["succeeded", "succeeded"]
     assert api.get("/images/1/neighbours", limit=10)["neighbours"]
+
+
+def test_copies_among_images_that_were_sent_are_flagged_when_they_are_embedded(
+    api: Caller, work: Callable[[], int]
+) -> None:
+    photo = Image.linear_gradient("L").resize((200, 150)).rotate(30).convert("RGB")
+    sent = [part(encoded(photo), "original.png"), part(encoded(photo, "JPEG"), "copy.jpg")]
+    original, copy = api.send("/images", sent)["images"]
+    work()
+    assert api.get(f"/images/{copy['id']}")["near_duplicate_of"] == original["id"]
+    assert api.get(f"/images/{original['id']}")["near_duplicate_of"] is None
 
 
 def test_a_worker_that_dies_between_batches_is_continued_by_the_next(
