@@ -1,103 +1,21 @@
-"""Imports by real handlers on real files: nothing lost, nothing doubled, whatever happens."""
+"""Imports by real handlers on real files: what comes in, and what is refused."""
 
-import errno
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import threading
-import time
 import zipfile
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from service.domain.entities import Job
-from service.domain.errors import NotFound, StorageFull
-from service.storage.jobs import requeue_orphans
-from service.storage.tables import ExampleRow, ImageRow
+from service.domain.errors import NotFound
+from service.storage.tables import ImageRow
 from service.usecases.context import Context, create_context
-from service.usecases.importing import list_errors, request_import
-from service.usecases.jobs import cancel_job, get_job, resume_job
+from service.usecases.importing import list_errors
 from tests.pictures import encoded, picture, png
 from tests.service.caller import Caller
-from worker import importing
-from worker.importing import import_images
-from worker.running import claim
-
-# A worker that imports in small batches, until it is killed.
-WORKER = """
-import sys, threading
-from service.settings import Settings
-from service.usecases.context import create_context
-from worker import importing
-from worker.running import claim
-importing.BATCH = 8
-running = claim(create_context(Settings()), sys.argv[1], threading.Event())
-running.run(importing.import_images)
-"""
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A folder that imports may read."""
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    return folder.resolve()
-
-
-@pytest.fixture
-def reading(context: Context, root: Path) -> Iterator[Context]:
-    """A worker's context that may read the folder."""
-    settings = context.settings.model_copy(update={"import_roots": str(root)})
-    reading = create_context(settings)
-    yield reading
-    reading.database.close()
-
-
-def fill(folder: Path, *classes: str, each: int = 5) -> None:
-    """A folder for each class, of pictures that all differ."""
-    for number, name in enumerate(classes):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        for seed in range(each):
-            (folder / name / f"{name}-{seed}.png").write_bytes(png("red", 1000 * number + seed))
-
-
-def start(context: Context, source: object, **payload: str) -> str:
-    """Ask for an import; the job's id."""
-    told = {"source": str(source), "format": "auto", "labels": "labels", "keep": "copy"} | payload
-    return request_import(context, "default", told).id
-
-
-def work(context: Context, job_id: str) -> Job:
-    """Run a job as a worker does; what became of it."""
-    running = claim(context, job_id, threading.Event())
-    assert running is not None
-    running.run(import_images)
-    return get_job(context, job_id)
-
-
-def take(context: Context, source: object, **payload: str) -> Job:
-    """Import to the end."""
-    return work(context, start(context, source, **payload))
-
-
-def counts(job: Job) -> dict[str, int]:
-    """What came of an import."""
-    assert job.outcome is not None
-    return {name: job.outcome[name] for name in ("added", "known", "labelled", "failed")}
-
-
-def held(context: Context) -> tuple[int, int]:
-    """Number of images and of labels in the database."""
-    with context.database.read() as session:
-        images = session.scalar(select(func.count()).select_from(ImageRow))
-        return images or 0, session.scalar(select(func.count()).select_from(ExampleRow)) or 0
+from tests.worker.imports import counts, fill, held, take
 
 
 def test_a_folder_of_classes_comes_in_with_labels_and_names(
@@ -144,152 +62,6 @@ def test_labels_may_measure_or_be_left_out(reading: Context, root: Path, api: Ca
     with reading.database.read() as session:
         truths = session.scalars(select(ImageRow.reference_label)).all()
     assert sorted(map(str, truths)) == ["otter", "otter", "seal", "seal"]
-
-
-def test_labels_come_with_their_images_or_not_at_all(
-    reading: Context, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(root, "otter", "seal", each=8)
-    monkeypatch.setattr(importing, "BATCH", 4)
-    job_id = start(reading, root)
-    seen: list[tuple[int, int]] = []
-    watching = threading.Event()
-
-    def watch() -> None:
-        while not watching.wait(0.002):
-            seen.append(held(reading))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    work(reading, job_id)
-    watching.set()
-    watcher.join()
-    assert all(images == labels for images, labels in seen)
-    assert held(reading) == (16, 16)
-
-
-def test_a_worker_killed_twice_in_the_middle_loses_and_doubles_nothing(
-    reading: Context, root: Path
-) -> None:
-    fill(root, "otter", "seal", each=200)
-    (root / "otter" / "notes.txt").write_text("no image")
-    job_id = start(reading, root)
-    settings = reading.settings
-    environment = os.environ | {
-        "HANDFUL_DATA_DIR": str(settings.data_dir),
-        "HANDFUL_DATABASE_URL": settings.database,
-        "HANDFUL_REDIS_URL": settings.redis_url,
-        "HANDFUL_IMPORT_ROOTS": settings.import_roots,
-        "HANDFUL_MIN_FREE_MB": "0",
-    }
-    reached = 0
-    for _ in range(2):
-        with subprocess.Popen([sys.executable, "-c", WORKER, job_id], env=environment) as process:
-            deadline = time.monotonic() + 90
-            while get_job(reading, job_id).done <= reached and time.monotonic() < deadline:
-                time.sleep(0.01)
-            process.send_signal(signal.SIGKILL)
-        job = get_job(reading, job_id)
-        assert reached < job.done < 401, "it was killed in the middle"
-        assert job.state == "running"
-        reached = job.done
-        with reading.database.write() as session:
-            requeue_orphans(session, timedelta(0), 5)
-    job = work(reading, job_id)
-    assert (job.state, job.done, job.attempts) == ("succeeded", 401, 3)
-    assert counts(job) == {"added": 400, "known": 0, "labelled": 400, "failed": 1}
-    assert held(reading) == (400, 400)
-    assert list_errors(reading, job_id, 10)[1] == 1
-
-
-def test_two_imports_of_the_same_at_once_add_nothing_twice(reading: Context, root: Path) -> None:
-    fill(root, "otter", "seal", each=40)
-    # Two requests of the same are one job; another format makes it a second one.
-    ids = [start(reading, root), start(reading, root, format="folder")]
-    threads = [threading.Thread(target=work, args=(reading, job_id)) for job_id in ids]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    done = [get_job(reading, job_id) for job_id in ids]
-    assert [job.state for job in done] == ["succeeded", "succeeded"]
-    assert sum(counts(job)["added"] for job in done) == 80
-    assert sum(counts(job)["labelled"] for job in done) == 80
-    assert held(reading) == (80, 80)
-
-
-def test_a_cancelled_import_goes_on_where_it_stopped(
-    reading: Context, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(root, "otter", each=60)
-    monkeypatch.setattr(importing, "BATCH", 10)
-    job_id = start(reading, root)
-    running = claim(reading, job_id, threading.Event())
-    assert running is not None
-    check = running.check
-
-    def cancelled_after_two_batches() -> None:
-        if get_job(reading, job_id).done >= 20:
-            cancel_job(reading, job_id)
-            running._lost.set()
-        check()
-
-    running.check = cancelled_after_two_batches  # type: ignore[method-assign]
-    running.run(import_images)
-    stopped = get_job(reading, job_id)
-    assert (stopped.state, stopped.done) == ("cancelled", 20)
-    assert held(reading) == (20, 20)
-    assert resume_job(reading, job_id).state == "queued"
-    done = work(reading, job_id)
-    assert (done.state, done.done) == ("succeeded", 60)
-    assert counts(done) == {"added": 60, "known": 0, "labelled": 60, "failed": 0}
-
-
-def test_a_source_that_changed_meanwhile_is_read_again_without_doubling(
-    reading: Context, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(root, "otter", each=20)
-    monkeypatch.setattr(importing, "BATCH", 5)
-    store, kept = reading.images, reading.images.put_image
-    calls = iter(range(1000))
-
-    def full(sha256: str, data: bytes) -> None:
-        if next(calls) >= 12:
-            raise StorageFull("storage-full", "The image was not kept: no space is left.")
-        kept(sha256, data)
-
-    monkeypatch.setattr(store, "put_image", full)
-    job = take(reading, root)
-    assert job.state == "failed"
-    assert "no space" in str(job.error)
-    assert 0 < held(reading)[0] < 20
-    monkeypatch.setattr(store, "put_image", kept)
-    (root / "otter" / "a-new-first.png").write_bytes(png("blue"))
-    resume_job(reading, job.id)
-    assert work(reading, job.id).state == "succeeded"
-    assert held(reading) == (21, 21)
-
-
-def test_a_full_disk_fails_the_import_and_what_is_in_is_kept(
-    reading: Context, root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(root, "otter", each=12)
-    calls = iter(range(1000))
-
-    def full(*_: object) -> None:
-        if next(calls) >= 6:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("obstore.put", full)
-    monkeypatch.setattr(reading.images, "has", lambda _: True)
-    job = take(reading, root)
-    assert (job.state, "Free some space" in str(job.error)) == ("failed", True)
-    images, labels = held(reading)
-    assert images == labels
-    monkeypatch.undo()
-    resume_job(reading, job.id)
-    assert work(reading, job.id).state == "succeeded"
-    assert held(reading) == (12, 12)
 
 
 def test_copies_to_the_eye_are_flagged_and_found_by_a_filter(
