@@ -31,12 +31,14 @@ def suggest(state: PoolState, count: int, strategy: Strategy = "auto") -> list[S
     where each image counts by how little the likeliest class leads. balance: images that look
     like the classes with the fewest labels. unknown: those that stand for many of which the
     classifier says that they are unlike every class. random: any. auto: coverage as long as
-    there are no answers of two classes, then uncertain, where what is unlike every class counts
-    most. But for `random`, no two are near-duplicates.
+    there are no answers of two classes, then uncertain as far as the answers are confident, where
+    what is unlike every class counts most. But for `random`, no two are near-duplicates.
 
     Deterministic. Raises ValueError for `uncertain`, `balance` and `unknown` without answers of
     two classes.
     """
+    if not len(state.unlabelled):
+        return []
     if strategy == "auto" and not state.has_rivals:
         strategy = "coverage"
     if strategy in _BY_ANSWERS:
@@ -54,7 +56,9 @@ def _coverage(state: PoolState, count: int) -> list[Suggestion]:
 
 
 def _auto(state: PoolState, answers: Answers, count: int) -> list[Suggestion]:
-    doubt = np.where(answers.unknown, 1, 1 - answers.margin)
+    # Its leads are believed as far as it says to be right: where it mostly errs, coverage is left.
+    trust = answers.confidence.mean()
+    doubt = np.where(answers.unknown, 1, 1 - trust * answers.margin)
     chosen = _represent(state, np.arange(len(doubt)), doubt, count)
     return [_doubtful(answers, row) for row, _ in chosen]
 

@@ -47,8 +47,6 @@ def suggest(
             "too-few-classes", "Label images of two classes first: there is nothing to weigh yet."
         )
     desk = Desk.of(pool.features, pool.rows_of(list(labels)))
-    if not desk.total:
-        return []
     believed = head if strategy in NEED_RIVALS or _knows_all(head, names, strategy) else None
     state = desk.state(believed, _label_counts(believed, labels))
     picks = selection.suggest(state, count, strategy)
