@@ -34,7 +34,7 @@ export const exportFormats: Readonly<Record<DataFormat, FormatWords>> = {
   parquet: { name: "Parquet", what: "One table that holds everything" },
 };
 
-const archives = /\.(zip|tar|tgz|tar\.(gz|bz2|xz|zst)|parquet|csv|tsv|json|jsonl)$/i;
+const archives = /\.(zip|tar|tgz|tar\.(gz|bz2|xz)|parquet|csv|tsv|json|jsonl)$/i;
 
 /** Files that hold images or labels of images, and are none themselves. */
 export const isArchive = (name: string): boolean => archives.test(name);
