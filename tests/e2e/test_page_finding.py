@@ -17,7 +17,9 @@ def open_map(page: Page, project: Project) -> Locator:
     page.goto(f"/?project={project.id}&view=map")
     page.get_by_role("button", name="Make the map").click()
     expect(page.get_by_role("list", name="What the colours mean")).to_be_visible(timeout=LONG)
-    return page.get_by_role("img", name="Map of the pool")
+    plot = page.get_by_role("img", name="Map of the pool")
+    expect(plot).to_have_attribute("aria-busy", "false")
+    return plot
 
 
 def lasso_everything(page: Page, plot: Locator) -> None:
@@ -89,7 +91,6 @@ def test_a_neighbourhood_is_looked_through_and_labelled_in_one_step(
 
 def test_a_cloud_on_the_map_is_labelled(page: Page, trained: Project) -> None:
     plot = open_map(page, trained)
-    page.wait_for_timeout(800)  # the points are drawn by another process
     lasso_everything(page, plot)
     expect(page.get_by_text(f"{IMAGES} images chosen")).to_be_visible()
     page.keyboard.press("Enter")

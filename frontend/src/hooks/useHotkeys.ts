@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffectEvent, useLayoutEffect } from "react";
 
 import { commandOf, type Command } from "../state/hotkeys";
 
@@ -19,11 +19,9 @@ const layers: object[] = [];
 
 /** Runs page commands from anywhere on the page, except while a text field or a dialogue has the keys. */
 export function useHotkeys(run: (command: Command) => void): void {
-  const latest = useRef(run);
-  useEffect(() => {
-    latest.current = run;
-  });
-  useEffect(() => {
+  const obey = useEffectEvent(run);
+  // Before the view is painted: a key answers what is seen, however busy the machine.
+  useLayoutEffect(() => {
     const layer = {};
     layers.push(layer);
     const onKey = (event: KeyboardEvent) => {
@@ -33,7 +31,7 @@ export function useHotkeys(run: (command: Command) => void): void {
       if (!command || belongsToControl(target, command) || target.closest(overlays)) return;
       if (event.repeat && command.do !== "move") return;
       event.preventDefault();
-      latest.current(command);
+      obey(command);
     };
     addEventListener("keydown", onKey);
     return () => {

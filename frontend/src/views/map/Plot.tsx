@@ -1,7 +1,7 @@
 import { ActionIcon, Tooltip, useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { IconArrowsMaximize, IconMap2 } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
 import { Empty } from "../../components/Empty";
 import type { ClassBook } from "../../hooks/useClasses";
@@ -52,16 +52,14 @@ export function Plot({ project, map, book, colouring, gesture, chosen, focus, on
   const drawing = useMemo(() => drawnFrom(map, shading, colouring), [map, shading, colouring]);
 
   // What was drawn last tells which image a point is; the canvas must not be made again for it.
-  const latest = useRef({ drawing, onChoose });
-  useEffect(() => {
-    latest.current = { drawing, onChoose };
-  });
+  const imageOf = (point: number) => drawing.order[point] ?? 0;
+  const hover = useEffectEvent((point: number | null) => setHovered(point === null ? null : imageOf(point)));
+  const chooseDrawn = useEffectEvent((points: readonly number[]) => onChoose(points.map(imageOf)));
   useEffect(() => {
     if (!frame.current) return;
-    const imageOf = (point: number) => latest.current.drawing.order[point] ?? 0;
     const opened = openScatter(frame.current, {
-      onHover: (point) => setHovered(point === null ? null : imageOf(point)),
-      onChoose: (points) => latest.current.onChoose(points.map(imageOf)),
+      onHover: (point) => hover(point),
+      onChoose: (points) => chooseDrawn(points),
       onMove: () => setMoves((count) => count + 1),
     });
     setScatter(opened);

@@ -45,6 +45,7 @@ function canDraw(): boolean {
 /** Null where the browser has no WebGL. */
 export function openScatter(frame: HTMLElement, { onHover, onChoose, onMove }: Handlers): Scatter | null {
   if (!canDraw()) return null;
+  frame.ariaBusy = "true"; // until the first drawing
   const canvas = document.createElement("canvas");
   canvas.style.cssText = "display: block; width: 100%; height: 100%";
   frame.append(canvas);
@@ -98,6 +99,7 @@ export function openScatter(frame: HTMLElement, { onHover, onChoose, onMove }: H
         await plot.draw({ x, y, valueA: shade }, { zDataType: "categorical" });
         showChosen();
         onMove();
+        frame.ariaBusy = "false";
       }),
     choose: (points) => {
       chosen = points;
