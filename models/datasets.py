@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from PIL import Image
 from models.image_sources import ImageFile, ImageSource, UnreadableFile, open_sources
 from models.image_sources.ahead import map_ahead
 from models.image_sources.prepared import PreparedSource
+from models.image_sources.source import held
 from models.images import MAX_BYTES, ImageRejected, decode
 from models.prepared_images import (
     INDEX_FILE,
@@ -91,7 +91,7 @@ def write_images(
         raise _no_room(
             folder, f"{needed / 2**20:.0f} MB are needed and {free / 2**20:.0f} are free"
         )
-    given = (ImageFile(name, label, partial(_first, data)) for name, label, data in files)
+    given = (ImageFile(name, label, held(data)) for name, label, data in files)
     _write(given, folder, {"side": side, "least": 1, "sources": None}, f"among the {count} given")
     return open_prepared(folder)
 
@@ -196,10 +196,6 @@ def _groups(files: Iterable[ImageFile]) -> Iterator[list[ImageFile]]:
     remaining = iter(files)
     while group := list(islice(remaining, FILES_AT_ONCE)):
         yield group
-
-
-def _first(data: bytes, limit: int) -> bytes:
-    return data[:limit]
 
 
 def _no_room(folder: Path, why: str) -> PreparationError:

@@ -1,31 +1,36 @@
-"""What the names of files tell: which are hidden, and which class a file belongs to."""
+"""Names in folders and archives: in any encoding, which are hidden, what they say of classes."""
 
+import posixpath
+import re
 import unicodedata
-from collections.abc import Iterable
-from pathlib import PurePosixPath
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Sequence
+
+# Beside an image of one of these lie captions, boxes and the like, which are no broken images.
+IMAGE_SUFFIXES = frozenset(
+    (".avif", ".bmp", ".gif", ".jfif", ".jpeg", ".jpg", ".jpe", ".png", ".tif", ".tiff", ".webp")
+)
+# WebDataset's: the class of the image beside it.
+LABEL_SUFFIX = ".cls"
+MAX_LABEL_BYTES = 1000
+# What operating systems and file servers leave in folders.
+LEFT_BEHIND = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$recycle.bin"))
+# Folders that part a data set, as Hugging Face's `datasets` knows them: none is a class.
+SPLITS = frozenset(
+    ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
+)
+_DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
 
 
-def visible(names: Iterable[PurePosixPath]) -> list[PurePosixPath]:
-    """Sorted, without hidden files and what macOS adds to archives."""
-    return sorted(name for name in names if not is_hidden(name))
+def decode_name(raw: bytes, otherwise: str = "cp1252") -> str:
+    """A name as text: UTF-8 where it is that, else in the encoding `otherwise`.
 
-
-def is_hidden(name: PurePosixPath) -> bool:
-    """Whether a file is not meant to be seen."""
-    # ".." is hidden as well, and an absolute name's "/" is no class.
-    return name.is_absolute() or any(
-        part.startswith(".") or part == "__MACOSX" for part in name.parts
-    )
-
-
-def class_labels(names: list[PurePosixPath]) -> dict[PurePosixPath, str]:
-    """The class of each file that lies in a class folder.
-
-    The first folder names the class, at whatever depth the file lies below it; folders that only
-    wrap all classes are skipped.
+    Bytes that are neither stand as escapes, so that names that differ stay different.
     """
-    wrapped = _wrapper_depth(names)
-    return {name: printable(name.parts[wrapped]) for name in names if len(name.parts) > wrapped + 1}
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode(otherwise, "backslashreplace")
 
 
 def printable(name: object) -> str:
@@ -36,11 +41,110 @@ def printable(name: object) -> str:
     return "".join(character if character.isprintable() else "?" for character in composed)
 
 
-def _wrapper_depth(names: list[PurePosixPath]) -> int:
-    """How many leading folders all files share, the class folder itself not counted."""
-    depth = 0
-    while names and all(len(name.parts) > depth + 2 for name in names):
-        if len({name.parts[depth] for name in names}) > 1:
+def shown(name: str) -> str:
+    """A name for people and the database: printable, whatever bytes the file system holds."""
+    try:
+        return printable(decode_name(name.encode("utf-8", "surrogateescape")))
+    except UnicodeEncodeError:  # half of a pair, as JSON may escape it
+        return printable(name)
+
+
+def inner_path(name: str) -> str:
+    """An archive's name with forward slashes, without a drive, a root or empty steps."""
+    steps = _DRIVE.sub("", name.replace("\\", "/")).split("/")
+    return "/".join(step for step in steps if step not in ("", "."))
+
+
+def climbs(name: str) -> bool:
+    """Whether a name leads up and perhaps out of its folder."""
+    return ".." in name.split("/")
+
+
+def free_name(name: str, taken: Container[str], numbers: dict[str, int]) -> str:
+    """`name`, or with a number where it is taken: what has the same name is no less an image.
+
+    `numbers` keeps the last one of each name: an archive may have a million of the same.
+    """
+    free, (stem, end) = name, posixpath.splitext(name)
+    while free in taken:
+        number = numbers[name] = numbers.get(name, 1) + 1
+        free = f"{stem} ({number}){end}"
+    return free
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Those that are not hidden, folder by folder: an archive's as those of its folder."""
+    return sorted((name for name in names if not is_hidden(name)), key=lambda name: name.split("/"))
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file, or a folder above it, is not meant to be seen."""
+    return any(is_hidden_step(step) for step in name.split("/"))
+
+
+def is_hidden_step(step: str) -> bool:
+    """The same of one step of a path."""
+    return (step.startswith(".") and step != "..") or step.lower() in LEFT_BEHIND
+
+
+def suffix(name: str) -> str:
+    """The last suffix in small letters, with its dot; '' where there is none."""
+    stem, dot, end = name.rpartition("/")[2].rpartition(".")
+    return f"{dot}{end}".lower() if stem else ""
+
+
+def is_image(name: str) -> bool:
+    """Whether a name is that of an image in a format that can be read."""
+    return suffix(name) in IMAGE_SUFFIXES
+
+
+def sample(name: str) -> str:
+    """A path up to the first dot of its last step, which the files of one WebDataset share."""
+    folder, slash, last = name.rpartition("/")
+    return folder + slash + last.split(".", 1)[0]
+
+
+def image_names(names: Sequence[str]) -> list[str]:
+    """`names` without what lies beside an image under its name (captions, boxes) and labels.
+
+    All others are given, so that what turns out to be no image is reported.
+    """
+    others = {name for name in names if not is_image(name)}
+    if not others:
+        return list(names)
+    beside = {sample(name) for name in names if name not in others}
+    kept = {name for name in others if suffix(name) != LABEL_SUFFIX and sample(name) not in beside}
+    return [name for name in names if name not in others or name in kept]
+
+
+def label_by_folder(names: Sequence[str]) -> Callable[[str], str | None]:
+    """What tells the class of a file: the first folder below those that wrap or split them all."""
+    images = [name for name in names if is_image(name)] or names
+    depth = _wrapped(images)
+
+    def label(name: str) -> str | None:
+        if climbs(name):
+            return None
+        steps = name.split("/", depth + 1)
+        return shown(steps[depth]) if len(steps) > depth + 1 else None
+
+    return label
+
+
+def _wrapped(names: Sequence[str]) -> int:
+    """How many leading folders name no class."""
+    depth, parted = 0, False
+    while names:
+        steps = min(name.count("/") for name in names) + 1 - depth
+        folders = {name.split("/", depth + 1)[depth] for name in names} if steps > 1 else set()
+        parts = not parted and len(folders) > 1 and {each.lower() for each in folders} <= SPLITS
+        if not parts and not (len(folders) == 1 and steps > 2):
             break
-        depth += 1
+        depth, parted = depth + 1, parted or parts
     return depth
+
+
+def describe(names: Iterable[str]) -> str:
+    """How many files of which kinds: '12 of .txt, 1 of .pdf'."""
+    kinds = Counter(suffix(name) or "no suffix" for name in names)
+    return ", ".join(f"{count} of {kind}" for kind, count in kinds.most_common(5))

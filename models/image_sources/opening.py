@@ -2,24 +2,20 @@
 
 import re
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
-from models.image_sources.parquet import ParquetSource
 from models.image_sources.prepared import PreparedSource
-from models.image_sources.s3 import S3Source
 from models.image_sources.source import ImageSource, SourceError
-from models.image_sources.tar import TarSource
-from models.image_sources.trees import FolderSource, ZipSource
+from models.image_sources.sources import (
+    FolderSource,
+    ParquetSource,
+    S3Source,
+    TarSource,
+    ZipSource,
+)
+from models.image_sources.tar_tree import is_tar
 from models.prepared_images import is_prepared
 
-_BY_SUFFIX: dict[str, Callable[[Path], ImageSource]] = {
-    ".zip": ZipSource,
-    ".tar": TarSource,
-    ".tar.gz": TarSource,
-    ".tgz": TarSource,
-    ".parquet": ParquetSource,
-}
 _BRACES = re.compile(r"\{(?:(\d+)\.\.(\d+)|([^{}]*,[^{}]*))\}")
 
 
@@ -58,10 +54,12 @@ def _open_path(path: Path) -> ImageSource:
     if path.is_dir():
         return PreparedSource(path) if is_prepared(path) else FolderSource(path)
     if path.is_file():
-        for suffix, source in _BY_SUFFIX.items():
-            if path.name.lower().endswith(suffix):
-                return source(path)
-        if zipfile.is_zipfile(path):
+        suffix = path.suffix.lower()
+        if suffix == ".parquet":
+            return ParquetSource(path)
+        if suffix != ".zip" and is_tar(path):  # first, since it may end with a zip
+            return TarSource(path)
+        if suffix == ".zip" or zipfile.is_zipfile(path):
             return ZipSource(path)
     raise SourceError(
         f"{path} is neither a folder nor a zip, tar or Parquet file with images: "

@@ -1,67 +1,125 @@
-"""Parquet files with one image a row, as Hugging Face's data sets have them."""
+"""Parquet: rows with the bytes of an image, or with a path or URL of it."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+import json
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO
 
-from models.image_sources.names import printable
-from models.image_sources.source import ImageFile, SourceError, file_state, unreadable
+from models.image_sources.names import shown
+from models.image_sources.records import (
+    LABELS,
+    NAMES,
+    REFERENCES,
+    Columns,
+    Damaged,
+    Record,
+    find_columns,
+    one_label,
+    pick,
+    text_of,
+)
+from models.image_sources.source import SourceError
+from models.image_sources.tree import reason
 
 IMAGE_COLUMNS = ("image", "img", "jpg", "jpeg", "png", "webp", "bytes")
-LABEL_COLUMNS = ("label", "class", "cls")
 # Rows held at once: few, since a row may be a photograph of many megabytes.
 ROWS = 16
 
 
-@dataclass(frozen=True)
-class ParquetSource:
-    """The rows of one table: a column of bytes, or of {bytes, path}, and perhaps one of labels."""
+def open_table(file: BinaryIO, where: str) -> Any:
+    """A context with pyarrow's table, which is read at any place of `file`.
 
-    table: Path
+    Raises SourceError where it is none.
+    """
+    arrow, parquet = load_pyarrow()
+    try:
+        # Not a row group ahead: one of photographs may have gigabytes.
+        return parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**20)
+    except (arrow.ArrowException, OSError) as error:
+        raise SourceError(f"{where} cannot be read as Parquet: {reason(error)}") from error
 
-    def state(self) -> str:
-        """Changes with the file."""
-        return file_state(self.table)
 
-    @contextmanager
-    def opened(self) -> Iterator[Iterable[ImageFile]]:
-        """In the table's order."""
-        arrow, parquet = load_pyarrow()
-        try:
-            file = parquet.ParquetFile(self.table)
-        except (arrow.ArrowInvalid, OSError) as error:
-            raise SourceError(f"{self.table} cannot be read as Parquet: {error}") from error
-        with file:
-            yield self._rows(file, image_column(file.schema_arrow, self.table), arrow)
+def read_table(table: Any, where: str) -> Iterator[Record]:
+    """The rows of an open table, in order; those without a name of their own get that of `where`.
 
-    def _rows(self, file: Any, image: str, arrow: ModuleType) -> Iterator[ImageFile]:
-        label = next((name for name in LABEL_COLUMNS if name in file.schema_arrow.names), None)
+    Raises SourceError, at once, where no column is one of images; Damaged where it ends early.
+    """
+    return _Rows(table, where).records()
+
+
+class _Rows:
+    """The rows of one open table."""
+
+    def __init__(self, table: Any, where: str) -> None:
+        schema = table.schema_arrow
+        embedded = any(holds_bytes(field.type) for field in schema)
+        columns = None if embedded else find_columns(schema.names)
+        if columns is None:
+            columns = Columns(
+                image_column(schema, where),
+                pick(schema.names, LABELS),
+                pick(schema.names, NAMES),
+                pick(schema.names, REFERENCES),
+            )
+        self._table, self._where, self._columns = table, where, columns
+        self._class_names = _class_names(schema)
+
+    def records(self) -> Iterator[Record]:
+        arrow, _ = load_pyarrow()
+        wanted = [name for name in vars(self._columns).values() if name]
         number = 0
         try:
-            for batch in file.iter_batches(ROWS, columns=[image, *([label] if label else [])]):
+            for batch in self._table.iter_batches(ROWS, columns=wanted):
                 for row in batch.to_pylist():
-                    value = row.get(label) if label else None
-                    yield self._image_file(
-                        number, row[image], None if value is None else printable(value)
-                    )
                     number += 1
-        except (arrow.ArrowException, OSError) as error:
-            why = f"the table is damaged after row {number}: {error}"
-            yield ImageFile(printable(self.table), None, unreadable(why))
+                    yield self._record(row, number)
+        except (arrow.ArrowException, OSError, ValueError) as error:  # text that is none, too
+            raise Damaged(
+                f"{self._where} is damaged after row {number}: {reason(error)}"
+            ) from error
 
-    def _image_file(
-        self, number: int, cell: bytes | dict[str, Any] | None, label: str | None
-    ) -> ImageFile:
-        """`cell` holds the bytes, or them as `bytes` beside the `path` they came from."""
-        path = cell.get("path") if isinstance(cell, dict) else None
-        data = cell.get("bytes") if isinstance(cell, dict) else cell
-        name = f"{printable(self.table.name)}/{printable(path or f'row {number}')}"
-        if data is None:
-            return ImageFile(name, label, unreadable("the table holds no bytes of it"))
-        return ImageFile(name, label, lambda limit: data[:limit])
+    def _record(self, row: dict[str, Any], number: int) -> Record:
+        columns, cell = self._columns, row[self._columns.target]
+        label, warning = self._label(row.get(columns.label) if columns.label else None)
+        data, path = _unpacked(cell)
+        name = row.get(columns.name) if columns.name else None
+        return Record(
+            target=path or "",
+            name=str(name or path or f"{self._where}, row {number}"),
+            label=label,
+            reference_label=text_of(row.get(columns.reference)) if columns.reference else None,
+            warning=warning,
+            data=data,
+            error=None if data is not None or path else "the row holds neither bytes nor a path",
+        )
+
+    def _label(self, value: object) -> tuple[str | None, str | None]:
+        """A class by its name; of a list with several, none."""
+        values = value if isinstance(value, list) else [value]
+        return one_label(filter(None, map(self._class_name, values)), "labels")
+
+    def _class_name(self, value: object) -> str | None:
+        if isinstance(value, int) and self._class_names:
+            known = 0 <= value < len(self._class_names)  # -1 says that there is none
+            return self._class_names[value] if known else None
+        return text_of(value)
+
+
+def _unpacked(cell: object) -> tuple[bytes | None, str | None]:
+    """The bytes and the path of an image, as they are or as Hugging Face keeps both."""
+    if isinstance(cell, dict):
+        return cell.get("bytes"), cell.get("path")
+    return (cell, None) if isinstance(cell, bytes) else (None, text_of(cell))
+
+
+def _class_names(schema: Any) -> list[str]:
+    """The names behind the numbers of a label, as `datasets` writes them into the schema."""
+    try:
+        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        column = features[pick(features, LABELS)]
+        return [shown(name) for name in column.get("feature", column)["names"]]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []
 
 
 def image_column(schema: Any, table: object) -> str:

@@ -1,65 +1,63 @@
-"""A bucket's prefix: objects as files in folders."""
+"""The objects under a bucket's prefix."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from models.image_sources.ahead import map_ahead
-from models.image_sources.names import class_labels, printable, visible
-from models.image_sources.source import ImageFile, SourceError, digest, unreadable
+from models.image_sources.names import in_order, is_hidden, suffix
+from models.image_sources.source import SourceError, UnreadableFile, digest
 from models.images import MAX_BYTES
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
 
-# A request takes its time, but any number can be under way.
-REQUESTS = 16
 _FAILED = (BaseError, OSError)
 
 
-@dataclass(frozen=True)
-class S3Source:
-    """The objects under `s3://bucket/prefix`, fetched several at once."""
+class BucketTree:
+    """Objects as files, fetched when they are read: by many threads at once where that matters."""
 
-    url: str
+    def __init__(self, url: str) -> None:
+        """Raises SourceError where the prefix cannot be listed."""
+        self.where = url
+        self._store = open_bucket(url)
+        self._sizes = {entry["path"]: entry["size"] for entry in _objects(self._store, url)}
 
-    def state(self) -> str:
-        """Changes with the name, size and version of any object."""
-        versions = (f"{o['path']} {o['size']} {_version(o)}" for o in self._objects().values())
-        return f"{self.url} {digest(versions)}"
+    def names(self) -> list[str]:
+        """Folder by folder, sorted."""
+        return in_order(self._sizes)
 
-    @contextmanager
-    def opened(self) -> Iterator[Iterable[ImageFile]]:
-        """Sorted by name."""
-        objects = self._objects()
-        labels = class_labels(list(objects))
-        store = open_bucket(self.url)
+    def has(self, name: str) -> bool:
+        """Whether there is an object of this name."""
+        return name in self._sizes
 
-        def fetch(name: PurePosixPath) -> ImageFile:
-            return _fetch(store, objects[name], printable(name), labels.get(name))
-
-        yield map_ahead(fetch, objects, REQUESTS)
-
-    def _objects(self) -> "dict[PurePosixPath, ObjectMeta]":
-        """Objects by their names below the prefix, hidden ones left out."""
-        store = open_bucket(self.url)
+    def open(self, name: str) -> BinaryIO:
+        """An object; what is larger than any image comes piece by piece."""
         try:
-            entries = [entry for page in obstore.list(store) for entry in page]
+            if self._sizes[name] > MAX_BYTES:
+                return cast("BinaryIO", obstore.open_reader(self._store, name))
+            return io.BytesIO(obstore.get(self._store, name).bytes())
         except _FAILED as error:
-            raise SourceError(f"{self.url} cannot be listed: {_brief(error)}") from error
-        # Consoles mark a folder by an empty object of its name.
-        found = {
-            path: entry
-            for entry in entries
-            if (path := PurePosixPath(entry["path"])).suffix or entry["size"]
-        }
-        return {name: found[name] for name in visible(found)}
+            raise UnreadableFile(f"it cannot be fetched: {_brief(error)}") from error
+
+    def path(self, name: str) -> Path | None:  # noqa: ARG002
+        """Nowhere on this machine."""
+        return None
+
+
+def bucket_state(url: str) -> str:
+    """What changes with the name, size and version of any object. Raises SourceError."""
+    versions = sorted(
+        f"{each['path']} {each['size']} {each['e_tag'] or each['last_modified']}"
+        for each in _objects(open_bucket(url), url)
+        if not is_hidden(each["path"])
+    )
+    return f"{url} {digest(versions)}"
 
 
 def open_bucket(url: str) -> S3Store:
@@ -74,22 +72,13 @@ def open_bucket(url: str) -> S3Store:
     return S3Store.from_url(url, credential_provider=Boto3CredentialProvider())
 
 
-def _fetch(store: S3Store, entry: "ObjectMeta", name: str, label: str | None) -> ImageFile:
-    """An object's bytes, up to one more than an image may have."""
-    length = min(entry["size"], MAX_BYTES + 1)
+def _objects(store: S3Store, url: str) -> "Iterator[ObjectMeta]":
     try:
-        data = (
-            bytes(obstore.get_range(store, entry["path"], start=0, length=length))
-            if length
-            else b""
-        )
+        for page in obstore.list(store):
+            # Consoles mark a folder by an empty object of its name.
+            yield from (each for each in page if suffix(each["path"]) or each["size"])
     except _FAILED as error:
-        return ImageFile(name, label, unreadable(f"it cannot be fetched: {_brief(error)}"))
-    return ImageFile(name, label, lambda limit: data[:limit])
-
-
-def _version(entry: "ObjectMeta") -> object:
-    return entry["e_tag"] or entry["last_modified"]
+        raise SourceError(f"{url} cannot be listed: {_brief(error)}") from error
 
 
 def _brief(error: Exception) -> str:

@@ -20,12 +20,12 @@ from rich.progress import (
 )
 
 from models.image_sources import ImageFile, SourceError, UnreadableFile, open_sources
+from models.image_sources.folder_tree import FolderTree
 from models.images import MAX_BYTES
 from service.client import Client, NamedFile, batches
 from service.commands.common import AsJson, console, fail
 from service.commands.remote import Project, Server, connect, report_rejected
 from service.interchange import ImportFormat
-from service.interchange.folder_tree import FolderTree
 from service.interchange.layouts import find_layout
 from service.settings import is_loopback
 

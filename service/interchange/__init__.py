@@ -4,11 +4,11 @@ No database and no web here: files in, `ImageFile`s out, and `ExportItem`s in, f
 """
 
 from models.image_sources import ImageFile, SourceError, UnreadableFile
+from models.image_sources.tar_tree import Scratch
 from service.interchange.export_item import ExportItem
 from service.interchange.exporting import export_suffix, write_export
 from service.interchange.formats import ExportFormat, ImportFormat
 from service.interchange.opening import ImportSource, OpenImport, open_import
-from service.interchange.tar_tree import Scratch
 from service.interchange.urls import UrlPolicy
 
 __all__ = [

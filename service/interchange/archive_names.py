@@ -2,8 +2,7 @@
 
 import re
 
-from models.image_sources.tar import IMAGE_SUFFIXES
-from service.interchange.names import is_hidden_step, suffix
+from models.image_sources.names import IMAGE_SUFFIXES, is_hidden_step, suffix
 
 IMAGES = "images"
 # What Windows refuses in a name, or takes for a device.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from models.image_sources.records import Record, one_label, text_of
+from models.image_sources.tree import Tree
 from service.interchange.json_lists import items
-from service.interchange.records import Record, one_label, text_of
-from service.interchange.tree import Tree
 
 MARKS = frozenset(("images", "annotations", "categories"))
 

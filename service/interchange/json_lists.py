@@ -5,8 +5,9 @@ from typing import Any
 
 import ijson
 
-from service.interchange.records import Damaged
-from service.interchange.tree import DAMAGED, Tree, open_annotations, reason
+from models.image_sources.records import Damaged
+from models.image_sources.tree import DAMAGED, Tree, reason
+from service.interchange.annotations import open_annotations
 
 # What a top level is told by stands in front; in between may be licences and the like.
 LOOKED_AT = 5000

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from models.image_sources.names import is_image, shown
+from models.image_sources.records import LABELS, Record, file_behind, one_label, pick, text_of
+from models.image_sources.tree import Tree
 from service.interchange.json_lists import items
-from service.interchange.names import is_image, shown
-from service.interchange.records import LABELS, Record, file_behind, one_label, pick, text_of
-from service.interchange.tree import Tree
 
 # Uploaded files are kept as 1a2b3c4d-name.jpg.
 _UPLOAD = re.compile(r"^[0-9a-f]{8}-(?=.)")

@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import BinaryIO
 
 from models.image_sources import SourceError, UnreadableFile
+from models.image_sources.names import is_image, sample, suffix
+from models.image_sources.parquet import open_table, read_table
+from models.image_sources.records import Damaged, Record
+from models.image_sources.tree import Tree
+from service.interchange.annotations import open_annotations
 from service.interchange.coco import looks_like_coco, one_task_each, read_coco
 from service.interchange.formats import Layout
 from service.interchange.json_lists import top_keys
 from service.interchange.label_studio import looks_like_label_studio, read_label_studio
 from service.interchange.locating import Locator
-from service.interchange.names import is_image, sample, suffix
-from service.interchange.parquet_tables import count_rows, read_parquet
-from service.interchange.records import Damaged, Record
 from service.interchange.tables import has_columns, read_csv, read_jsonl
-from service.interchange.tree import Tree, open_annotations
 from service.interchange.urls import is_url
 
 Reader = Callable[[Tree, str], Iterator[Record]]
@@ -70,8 +72,8 @@ def count_records(found: Found, tree: Tree) -> int:
 
 def _count(tree: Tree, name: str, read: Reader) -> int:
     if suffix(name) == ".parquet":
-        with open_annotations(tree, name) as file:
-            return count_rows(file, name)
+        with open_annotations(tree, name) as file, open_table(file, name) as table:
+            return int(table.metadata.num_rows)
     counted = 0
     try:
         for _ in read(tree, name):
@@ -144,8 +146,13 @@ def _is_there(target: str, table: str, locator: Locator) -> bool:
 def _read_table(tree: Tree, name: str) -> Iterator[Record]:
     """CSV, JSON lines or Parquet, by the suffix."""
     with open_annotations(tree, name) as file:
-        kind = {".jsonl": read_jsonl, ".parquet": read_parquet}.get(suffix(name), read_csv)
+        kind = {".jsonl": read_jsonl, ".parquet": _read_parquet}.get(suffix(name), read_csv)
         yield from kind(file, name)
+
+
+def _read_parquet(file: BinaryIO, name: str) -> Iterator[Record]:
+    with open_table(file, name) as table:
+        yield from read_table(table, name)
 
 
 _FINDERS: dict[Layout, Callable[[Tree, Sequence[str]], list[str]]] = {

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from models.image_sources import ImageFile, UnreadableFile
-from models.image_sources.source import unreadable
+from models.image_sources.names import shown
+from models.image_sources.records import Record
+from models.image_sources.source import held, unreadable
+from models.image_sources.tree import Tree, read_file
 from service.interchange.locating import Locator
-from service.interchange.names import shown
-from service.interchange.records import Record
-from service.interchange.tree import Tree, read_file
 from service.interchange.urls import is_url, last_step
 
 Fetch = Callable[[str, int], bytes]
@@ -21,7 +21,7 @@ def listed_files(
     for record in records:
         read, path = unreadable(record.error), None
         if record.data is not None:
-            read = partial(_first, record.data)
+            read = held(record.data)
         elif record.error is None and is_url(record.target):
             read = partial(fetch, record.target)
         elif record.error is None:
@@ -47,7 +47,3 @@ def _find(locator: Locator, record: Record, annotations: str) -> str:
 
 def _name(record: Record) -> str:
     return shown(last_step(record.name) if is_url(record.name) else record.name)
-
-
-def _first(data: bytes, limit: int) -> bytes:
-    return data[:limit]

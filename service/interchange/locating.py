@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 from models.image_sources import UnreadableFile
-from models.image_sources.tar import IMAGE_SUFFIXES
-from service.interchange.names import is_image, shown, suffix
-from service.interchange.tree import Tree
+from models.image_sources.names import IMAGE_SUFFIXES, is_image, shown, suffix
+from models.image_sources.tree import Tree
 
 
 class Locator:

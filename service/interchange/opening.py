@@ -1,6 +1,5 @@
 """From what a user names to the images it holds."""
 
-import hashlib
 import itertools
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -9,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.image_sources import ImageFile, SourceError
-from service.interchange.bucket_tree import BucketTree
+from models.image_sources.folder_tree import FolderTree
+from models.image_sources.names import image_names
+from models.image_sources.records import ending_with_damage
+from models.image_sources.s3 import BucketTree
+from models.image_sources.tar_tree import Scratch, is_tar, open_tar
+from models.image_sources.tree import Tree
+from models.image_sources.zip_tree import open_zip
 from service.interchange.folder_layout import read_folders
-from service.interchange.folder_tree import FolderTree
 from service.interchange.formats import ImportFormat, Layout
 from service.interchange.layouts import Found, count_records, find_layout, reader_of
 from service.interchange.listed import listed_files
 from service.interchange.locating import Locator
-from service.interchange.names import image_names
-from service.interchange.records import ending_with_damage
 from service.interchange.roots import allowed_path
-from service.interchange.tar_tree import Scratch, is_tar, open_tar
-from service.interchange.tree import Tree
 from service.interchange.urls import Fetcher, UrlPolicy
-from service.interchange.zip_tree import open_zip
 
 ANNOTATIONS = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 # The system's folder for temporary files, all of it.
@@ -67,17 +66,6 @@ class ImportSource:
     roots: tuple[Path, ...]
     urls: UrlPolicy
     scratch: Scratch
-
-    def state(self) -> str:
-        """Changes with the names in a folder or bucket, and with an archive's content."""
-        if self.place is not None and self.place.is_file():
-            status = self.place.stat()
-            return f"{self.place} {status.st_size} {status.st_mtime_ns}"
-        with self._tree() as tree:
-            total = hashlib.sha256()
-            for name in tree.names():
-                total.update(name.encode("utf-8", "surrogateescape") + b"\0")
-        return f"{self.text} {total.hexdigest()}"
 
     @contextmanager
     def opened(self) -> Iterator["OpenImport"]:

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, BinaryIO, TextIO
 
-from service.interchange.names import is_image
-from service.interchange.records import (
+from models.image_sources.names import is_image
+from models.image_sources.records import (
     Columns,
     Damaged,
     Record,
     find_columns,
     no_columns,
 )
-from service.interchange.tree import DAMAGED, reason
+from models.image_sources.tree import DAMAGED, reason
 from service.interchange.urls import is_url
 
 DELIMITERS = (",", ";", "\t", "|")

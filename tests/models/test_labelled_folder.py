@@ -1,3 +1,4 @@
+import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -100,10 +101,19 @@ def test_data_without_class_folders_says_what_was_expected(store: Store, tmp_pat
 
 
 def test_names_that_leave_the_zip_are_left_out(tmp_path: Path) -> None:
-    source = zip_of(tmp_path, {"../evil/1.jpg": b"", "/etc/2.jpg": b"", "a/../../3.jpg": b""})
+    source = zip_of(tmp_path, {"../evil/1.jpg": b"", "a/../../3.jpg": b""})
 
     with pytest.raises(SourceError, match="no class folders"):
         list(read_labelled(source))
+
+
+def test_names_from_the_root_are_read_from_the_top_of_the_zip(tmp_path: Path) -> None:
+    source = zip_of(tmp_path, {"/etc/passwd": b"of the zip", "C:\\cat\\1.jpg": b"1"})
+
+    assert list(read_labelled(source)) == [
+        LabelledFile("cat/1.jpg", "cat", b"1"),
+        LabelledFile("etc/passwd", "etc", b"of the zip"),
+    ]
 
 
 def test_backslashes_in_a_zip_separate_folders(tmp_path: Path) -> None:
@@ -117,9 +127,11 @@ def test_control_characters_in_names_become_question_marks(tmp_path: Path) -> No
 
 
 def test_names_that_are_no_unicode_can_still_be_printed(tmp_path: Path) -> None:
-    source = folder_of(tmp_path, {"c\udcfft/1.jpg": b"1"})
+    source = folder_of(
+        tmp_path, {os.fsdecode(name): name for name in (b"caf\xe9/1.jpg", b"caf\x81/1.jpg")}
+    )
 
-    assert labels_by_name(source) == {"c?t/1.jpg": "c?t"}
+    assert labels_by_name(source) == {"caf\\x81/1.jpg": "caf\\x81", "café/1.jpg": "café"}
 
 
 def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:

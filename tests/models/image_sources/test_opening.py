@@ -4,10 +4,7 @@ import pytest
 
 from models.image_sources import SourceError, open_sources
 from models.image_sources.opening import expand_braces
-from models.image_sources.parquet import ParquetSource
-from models.image_sources.s3 import S3Source
-from models.image_sources.tar import TarSource
-from models.image_sources.trees import FolderSource, ZipSource
+from models.image_sources.sources import FolderSource, ParquetSource, S3Source, TarSource, ZipSource
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ def write_table(path: Path, columns: dict[str, Any]) -> Path:
 def test_rows_of_bytes_come_in_order_with_their_labels(tmp_path: Path) -> None:
     columns = {"jpg": [b"a", b"b"], "label": [3, None], "size": [1, 2]}
     assert contents(str(write_table(tmp_path / "t.parquet", columns))) == [
-        ("t.parquet/row 0", "3", b"a"),
-        ("t.parquet/row 1", None, b"b"),
+        ("t.parquet, row 1", "3", b"a"),
+        ("t.parquet, row 2", None, b"b"),
     ]
 
 
@@ -28,8 +29,18 @@ def test_images_as_hugging_face_keeps_them(tmp_path: Path) -> None:
     path = write_table(tmp_path / "t.parquet", {"image": cells, "id": [b"1", b"2", b"3"]})
     found = contents(str(path))
     assert found[0] == ("t.parquet/cat.png", None, b"a")
-    assert [name for name, _, _ in found[1:]] == ["t.parquet/dog.png", "t.parquet/row 2"]
-    assert all("no bytes" in str(why) for _, _, why in found[1:])
+    assert [name for name, _, _ in found[1:]] == ["t.parquet/dog.png", "t.parquet, row 3"]
+    assert "holds no bytes of it, only dog.png" in str(found[1][2])
+    assert "neither bytes nor a path" in str(found[2][2])
+
+
+def test_numbers_of_classes_have_the_names_that_the_table_gives_them(tmp_path: Path) -> None:
+    label = {"names": ["cat", "dog"], "_type": "ClassLabel"}
+    features = json.dumps({"info": {"features": {"label": label}}})
+    table = pyarrow.table({"image": [b"a", b"b"], "label": [1, 0]})
+    named = table.replace_schema_metadata({"huggingface": features})
+    parquet.write_table(named, tmp_path / "t.parquet")
+    assert [label for _, label, _ in contents(str(tmp_path / "t.parquet"))] == ["dog", "cat"]
 
 
 def test_a_table_whose_column_of_images_is_unclear_names_its_columns(tmp_path: Path) -> None:

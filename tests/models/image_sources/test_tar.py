@@ -1,7 +1,11 @@
+import gzip
 import io
 import tarfile
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
 
 from tests.models.image_sources.pictures import contents
 
@@ -63,4 +67,34 @@ def test_a_file_that_is_no_tar_is_one_unreadable_file(tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_bytes(b"no tar at all" * 100)
     ((name, _, why),) = contents(str(tmp_path / "a.tar"))
     assert name.endswith("a.tar")
-    assert "cut off or damaged" in str(why)
+    assert "cannot be read as a tar file" in str(why)
+
+
+def test_a_compressed_tar_is_read_without_being_unpacked_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {f"{n}.{end}": b"x" * n for n in range(50) for end in ("jpg", "cls")}
+    path = write_tar(tmp_path / "a.tgz", files, "w:gz")
+    rewound = []
+    rewind = gzip._GzipReader._rewind  # type: ignore[attr-defined]
+
+    def count_and_rewind(reader: object) -> None:
+        rewound.append(reader)
+        rewind(reader)
+
+    monkeypatch.setattr("gzip._GzipReader._rewind", count_and_rewind)
+    monkeypatch.setattr(tempfile, "TemporaryFile", None)
+    assert len(contents(str(path))) == 50
+    assert len(rewound) == 1, "once for the names, once for the images"
+
+
+def test_what_leads_out_of_a_tar_is_refused_by_name(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("../out/1.png"))
+        link = tarfile.TarInfo("cat/2.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    assert contents(str(tmp_path / "a.tar")) == [
+        ("a.tar/../out/1.png", None, "its name leads out of the archive"),
+        ("a.tar/cat/2.png", "cat", "it is a link; links inside of archives are not followed"),
+    ]

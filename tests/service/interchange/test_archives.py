@@ -13,7 +13,8 @@ from random import Random
 
 import pytest
 
-from service.interchange import Scratch, SourceError, UrlPolicy, limits, open_import
+from models.image_sources import limits
+from service.interchange import Scratch, SourceError, UrlPolicy, open_import
 from tests.models.image_sources.test_tar import write_tar
 from tests.service.interchange.reading import Read, read
 
@@ -205,14 +206,14 @@ def test_a_tar_whose_header_would_fill_the_memory_is_refused(tmp_path: Path) -> 
 def test_a_zip_whose_directory_would_fill_the_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.interchange.zip_tree.MAX_DIRECTORY_BYTES", 100)
+    monkeypatch.setattr("models.image_sources.zip_tree.MAX_DIRECTORY_BYTES", 100)
     with pytest.raises(SourceError, match=r"a directory of .* bytes: part it"):
         read(write_zip(tmp_path / "a.zip", FILES))
 
 
 def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.interchange.zip_tree.MAX_ENTRIES", 1)
-    monkeypatch.setattr("service.interchange.tar_tree.MAX_ENTRIES", 1)
+    monkeypatch.setattr("models.image_sources.zip_tree.MAX_ENTRIES", 1)
+    monkeypatch.setattr("models.image_sources.tar_tree.MAX_ENTRIES", 1)
     for path in (write_zip(tmp_path / "a.zip", FILES), write_tar(tmp_path / "a.tar", FILES)):
         with pytest.raises(SourceError, match="part it"):
             read(path)

@@ -147,12 +147,3 @@ def test_a_folder_that_cannot_be_listed_is_reported(
     one, closed = read(tmp_path / "set")
     assert one.content == b"1"
     assert closed.content == "the folder cannot be read: File name too long"
-
-
-def test_the_state_changes_with_the_files(tmp_path: Path) -> None:
-    write_files(tmp_path / "set", {"1.png": b"1"})
-    source = open_import(str(tmp_path / "set"), roots=[tmp_path], urls=UrlPolicy())
-    before = source.state()
-    assert source.state() == before
-    write_files(tmp_path / "set", {"2.png": b"1"})
-    assert source.state() != before

@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
-from models.image_sources import UnreadableFile
-from service.interchange.names import is_hidden_step
-from service.interchange.roots import open_within, place_within
-from service.interchange.tree import reason
+from models.image_sources.names import is_hidden_step
+from models.image_sources.source import UnreadableFile
+from models.image_sources.tree import reason
+from models.image_sources.within import open_within, place_within
 
 
 class FolderTree:
@@ -93,6 +93,6 @@ class FolderTree:
         """Folders behind links are left alone: they may lead in circles."""
         try:
             if place_within(self._folder / name, self._roots).is_dir():
-                self._refused[name] = "it is a link to a folder, which is not followed: import that"
+                self._refused[name] = "it is a link to a folder, which is not followed: name that"
         except UnreadableFile as error:
             self._refused[name] = str(error)

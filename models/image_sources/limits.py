@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.image_sources import SourceError
+from models.image_sources.source import SourceError
 
 MAX_ENTRIES = 5_000_000
 # Images hardly compress; flat bitmaps do so ten to a hundred times, a bomb a thousand times.

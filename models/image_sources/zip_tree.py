@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from models.image_sources import SourceError, UnreadableFile
-from service.interchange.limits import MAX_ENTRIES, check_ratio
-from service.interchange.names import climbs, decode_name, free_name, inner_path, is_hidden
-from service.interchange.tree import DAMAGED, reason
+from models.image_sources.limits import MAX_ENTRIES, check_ratio
+from models.image_sources.names import climbs, decode_name, free_name, in_order, inner_path
+from models.image_sources.source import SourceError, UnreadableFile
+from models.image_sources.tree import DAMAGED, reason
 
 # Two million entries have a directory of this size, and take about a gigabyte of memory.
 MAX_DIRECTORY_BYTES = 2**28
@@ -37,8 +37,8 @@ class ZipTree:
                 self._entries[name] = info
 
     def names(self) -> list[str]:
-        """Sorted."""
-        return sorted(name for name in self._entries if not is_hidden(name))
+        """Folder by folder, sorted."""
+        return in_order(self._entries)
 
     def has(self, name: str) -> bool:
         """Whether there is an entry of this name."""

@@ -1,12 +1,13 @@
 """What folders, archives and buckets have in common: named files that can be opened."""
 
+import lzma
 import tarfile
 import zipfile
 import zlib
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from models.image_sources import SourceError, UnreadableFile
+from models.image_sources.source import UnreadableFile
 
 # What opening or reading a damaged, encrypted or strangely packed file raises.
 DAMAGED = (
@@ -18,6 +19,7 @@ DAMAGED = (
     ValueError,
     tarfile.TarError,
     zipfile.BadZipFile,
+    lzma.LZMAError,
     zlib.error,
 )
 
@@ -50,14 +52,6 @@ def read_file(tree: Tree, name: str, limit: int) -> bytes:
             return file.read(limit)
     except DAMAGED as error:
         raise UnreadableFile(f"it cannot be read: {reason(error)}") from error
-
-
-def open_annotations(tree: Tree, name: str) -> BinaryIO:
-    """A file that the whole import depends on. Raises SourceError."""
-    try:
-        return tree.open(name)
-    except (UnreadableFile, *DAMAGED) as error:
-        raise SourceError(f"{name} in {tree.where} cannot be read: {reason(error)}") from error
 
 
 def reason(error: Exception) -> str:

@@ -8,17 +8,26 @@ import lzma
 import os
 import tarfile
 import tempfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, cast
 
-from models.image_sources import SourceError, UnreadableFile
-from service.interchange.limits import MAX_ENTRIES, bomb, most_bytes
-from service.interchange.names import climbs, decode_name, free_name, inner_path, is_hidden
-from service.interchange.tree import DAMAGED, reason
+from models.image_sources.limits import MAX_ENTRIES, bomb, most_bytes
+from models.image_sources.names import (
+    LABEL_SUFFIX,
+    MAX_LABEL_BYTES,
+    climbs,
+    decode_name,
+    free_name,
+    inner_path,
+    is_hidden,
+    suffix,
+)
+from models.image_sources.source import SourceError, UnreadableFile
+from models.image_sources.tree import DAMAGED, reason
 
 # By a file's first bytes.
 _COMPRESSIONS: dict[bytes, Any] = {
@@ -29,6 +38,8 @@ _COMPRESSIONS: dict[bytes, Any] = {
 # Names and attributes come in blocks of their own, which are read whole; this is far above any.
 MAX_HEADER_BYTES = 2**20
 CHUNK = 2**20
+# Some bytes of the archive, uncompressed: how many, and from where. From any thread.
+ReadAt = Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True)
@@ -41,23 +52,30 @@ class Scratch:
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """Where in the archive a file's bytes lie, or why they cannot be had."""
+    """Where in the archive a file's bytes lie, or they themselves, or why they cannot be had."""
 
     start: int
     size: int
     refused: str = ""
+    data: bytes | None = None
 
 
 class TarTree:
-    """The files of a plain tar, each found by its place."""
+    """The files of a tar, each found by its place."""
 
-    def __init__(self, archive: Path, plain: BinaryIO, damage: str = "") -> None:
-        """`plain` is the archive, uncompressed; `damage` says why it is not whole."""
+    def __init__(
+        self, archive: Path, plain: BinaryIO, read_at: ReadAt | None = None, damage: str = ""
+    ) -> None:
+        """`plain` is the archive, uncompressed, and read by `read_at` where it is no file.
+
+        `damage` says why it is not whole.
+        """
         self.where = str(archive)
-        self._plain = plain
+        self._read_at = read_at or _of_file(plain)
         self._members: dict[str, _Member] = {}
         self._numbers: dict[str, int] = {}
-        damage = self._index() or damage
+        self._labels: dict[bytes, bytes] = {}
+        damage = self._index(plain) or damage
         if damage and not self._members:
             raise SourceError(f"{archive} cannot be read as a tar file: {damage}")
         if damage:
@@ -77,16 +95,18 @@ class TarTree:
         member = self._members[name]
         if member.refused:
             raise UnreadableFile(member.refused)
-        return cast("BinaryIO", io.BufferedReader(_Part(self._plain.fileno(), member)))
+        if member.data is not None:
+            return io.BytesIO(member.data)
+        return cast("BinaryIO", io.BufferedReader(_Part(self._read_at, member)))
 
     def path(self, name: str) -> Path | None:  # noqa: ARG002
         """Nowhere but in the archive."""
         return None
 
-    def _index(self) -> str:
+    def _index(self, plain: BinaryIO) -> str:
         """Finds all members; says why where that ends too early."""
         try:
-            headers = cast("BinaryIO", _Headers(self._plain))
+            headers = cast("BinaryIO", _Headers(plain))
             with tarfile.open(fileobj=headers, mode="r:", encoding="utf-8") as tar:
                 while member := tar.next():
                     # tarfile would keep a kilobyte of each.
@@ -103,10 +123,19 @@ class TarTree:
         if len(self._members) == MAX_ENTRIES:
             raise SourceError(f"{self.where} has more than {MAX_ENTRIES:,} entries: part it")
         name = inner_path(decode_name(member.name.encode("utf-8", "surrogateescape")))
-        place = _Member(member.offset_data, member.size, _refusal(name, member))
+        refused = _refusal(name, member)
+        data = None if refused else self._label(name, member)
+        place = _Member(member.offset_data, member.size, refused, data)
         if member.islnk():  # tar's way to keep a file's bytes once
             place = self._members.get(inner_path(member.linkname), place)
         self._members[free_name(name, self._members, self._numbers)] = place
+
+    def _label(self, name: str, member: tarfile.TarInfo) -> bytes | None:
+        """What names a class is read in passing: to come back for it may be to start over."""
+        if suffix(name) != LABEL_SUFFIX or member.size > MAX_LABEL_BYTES:
+            return None
+        data = self._read_at(member.size, member.offset_data)
+        return self._labels.setdefault(data, data)
 
 
 @contextmanager
@@ -124,7 +153,17 @@ def open_tar(archive: Path, scratch: Scratch) -> Iterator[TarTree]:
     # Without a name, so that nothing is left of it where the process is killed.
     with tempfile.TemporaryFile(dir=scratch.folder) as plain:
         damage = _unpack(archive, opener, cast("BinaryIO", plain), scratch.min_free_bytes)
-        yield TarTree(archive, cast("BinaryIO", plain), damage)
+        yield TarTree(archive, cast("BinaryIO", plain), damage=damage)
+
+
+@contextmanager
+def stream_tar(archive: Path) -> Iterator[TarTree]:
+    """A tar whose files are read in their order alone: a compressed one needs no room then.
+
+    It is gone through twice. Raises SourceError for what is no tar.
+    """
+    with (_decompressor(archive) or open)(archive, "rb") as file:
+        yield TarTree(archive, file, _of_stream(file))
 
 
 def is_tar(archive: Path) -> bool:
@@ -133,13 +172,14 @@ def is_tar(archive: Path) -> bool:
     try:
         with opener(archive, "rb") as file:
             return bytes(file.read(512)[257:262]) == b"ustar" or _is_named_so(archive)
-    except (OSError, EOFError, lzma.LZMAError, zlib.error):
+    except DAMAGED:
         return _is_named_so(archive)
 
 
 def _is_named_so(archive: Path) -> bool:
     """The oldest tars have no mark, and a damaged one is best called that."""
-    return ".tar" in archive.suffixes or archive.suffix.lower() in (".tgz", ".tbz2", ".txz")
+    ends = [end.lower() for end in archive.suffixes]
+    return ".tar" in ends or not {".tgz", ".tbz2", ".txz"}.isdisjoint(ends[-1:])
 
 
 def _decompressor(archive: Path) -> Any:
@@ -187,7 +227,7 @@ def _read_chunk(packed: Any) -> tuple[bytes, str]:
     """The next bytes, none at the end, and what is wrong with them."""
     try:
         return packed.read1(CHUNK), ""  # what there is before damage, too
-    except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+    except DAMAGED as error:
         return b"", reason(error)
 
 
@@ -200,6 +240,23 @@ def _refusal(name: str, member: tarfile.TarInfo) -> str:
     if not member.isreg() or member.sparse is not None:
         return "it is no regular file"
     return ""
+
+
+def _of_file(file: BinaryIO) -> ReadAt:
+    number = file.fileno()
+    return lambda size, at: os.pread(number, size, at)
+
+
+def _of_stream(file: BinaryIO) -> ReadAt:
+    """Of what has one place at a time. Back from it is, in a compressed file, from the start."""
+    lock = Lock()
+
+    def read_at(size: int, at: int) -> bytes:
+        with lock:
+            file.seek(at)
+            return file.read(size)
+
+    return read_at
 
 
 class _Headers:
@@ -216,17 +273,20 @@ class _Headers:
 
 
 class _Part(io.RawIOBase):
-    """Some bytes of an open file, as a file. Many threads may read the same file so."""
+    """Some bytes of an archive, as a file. Many threads may read the same archive so."""
 
-    def __init__(self, file: int, member: _Member) -> None:
-        self._file = file
+    def __init__(self, read_at: ReadAt, member: _Member) -> None:
+        self._read_at = read_at
         self._at, self._end = member.start, member.start + member.size
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = os.pread(self._file, min(len(buffer), self._end - self._at), self._at)
+        wanted = min(len(buffer), self._end - self._at)
+        data = self._read_at(wanted, self._at)
+        if wanted and not data:
+            raise EOFError("the archive is cut off")
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from models.image_sources import SourceError
-from service.interchange.names import shown
+from models.image_sources.names import shown
+from models.image_sources.source import SourceError
 
 # Columns by what they hold, the more telling name first; compared in small letters.
 TARGETS = (
