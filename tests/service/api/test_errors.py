@@ -65,6 +65,12 @@ def test_malformed_json_is_a_problem(api: Caller) -> None:
             assert problem_of(refused, 422, "malformed-request")["errors"]
 
 
+def test_of_a_message_full_of_faults_some_are_named(api: Caller) -> None:
+    surprises = {str(number): 1 for number in range(5000)}
+    problem = problem_of(api.http.post("/classes", json=surprises), 422, "malformed-request")
+    assert len(problem["errors"]) == 100
+
+
 def test_ids_that_no_database_holds_are_refused(api: Caller) -> None:
     api.make_class("Red")
     for number in (0, -1, 2**31, 2**70):

@@ -72,6 +72,26 @@ def test_a_request_at_the_limit_is_taken(two_mib: None, api: Caller) -> None:
     problem_of(over, 413, "request-too-large")
 
 
+@pytest.mark.parametrize("length", [{}, {"Content-Length": str(5 * 2**20)}], ids=["unsaid", "said"])
+def test_a_message_is_bounded_more_narrowly_than_files(api: Caller, length: dict[str, str]) -> None:
+    headers = {"Content-Type": "application/json"} | length
+    body = (b"[" * 2**20 for _ in range(5))
+    refused = api.http.post("/labels", content=body, headers=headers)
+    problem_of(refused, 413, "request-too-large")
+    sent = api.http.post("/images", files=[part(png("red")), part(b"\0" * 5 * 2**20)])
+    assert sent.status_code == 201
+    labels = [{"image_id": 2**31 - 1 - n, "class_id": "a" * 100} for n in range(10_000)]
+    full = api.http.post("/labels", json={"labels": labels})
+    assert full.status_code == 404, "it was read, and names no image of the pool"
+
+
+def test_who_has_not_shown_the_key_can_send_no_more_than_one(api: Caller) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    for kind in ({"Content-Type": "application/json"}, headers):
+        refused = api.http.post("/session", content=b"[" * 2**15, headers=kind)
+        problem_of(refused, 413, "request-too-large")
+
+
 def test_thousands_of_files_in_one_request_are_refused_as_a_whole(api: Caller) -> None:
     picture = encoded(Image.new("RGB", (1, 1)))
     refused = api.http.post("/images", files=[part(picture) for _ in range(5000)])
