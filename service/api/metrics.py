@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUESTS = Counter("handful_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("handful_request_seconds", "Time to the first byte.", ["method", "route"])
+# A label's values are kept for ever, and callers without the key may send any word as a method.
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
 
 class Metrics:
@@ -20,12 +22,13 @@ class Metrics:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
+        method = scope["method"] if scope["method"] in METHODS else "other"
 
         async def measured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "unmatched")
-                REQUESTS.labels(scope["method"], route, message["status"]).inc()
-                SECONDS.labels(scope["method"], route).observe(time.perf_counter() - began)
+                REQUESTS.labels(method, route, message["status"]).inc()
+                SECONDS.labels(method, route).observe(time.perf_counter() - began)
             await send(message)
 
         await self._app(scope, receive, measured)

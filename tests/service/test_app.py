@@ -80,6 +80,14 @@ def test_metrics_count_requests_by_route_and_not_by_path(api: Caller) -> None:
     assert "nobody-made" not in text
 
 
+def test_metrics_do_not_grow_with_the_words_of_callers(api: Caller) -> None:
+    for number in range(3):
+        api.http.request(f"WORD{number}", f"/nothing/{number}")
+    text = api.http.get("/metrics").text
+    assert "WORD" not in text
+    assert 'method="other",route="unmatched"' in text
+
+
 def test_health_says_which_version_lives(api: Caller) -> None:
     live = api.get("/health/live")
     assert live["status"] == "ok"
