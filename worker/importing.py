@@ -31,8 +31,8 @@ BATCH = 256
 BATCH_SECONDS = 1.0
 # More than there are cores: files of buckets and of the web are waited for.
 THREADS = 16
-# Files read ahead while a batch is committed.
-AHEAD = 64
+# Files read ahead while a batch is synced to the disk and committed.
+AHEAD = BATCH
 EMBED_SECONDS = 15.0
 COUNTS = ("added", "known", "labelled", "failed")
 
@@ -101,8 +101,9 @@ class Import:
 
     def _commit(self, batch: Sequence[Read]) -> None:
         """Enter a batch. Raises JobStopped where another worker has the job."""
+        arrivals = [read.arrival for read in batch if read.arrival]
+        self._context.images.sync(each.sha256 for each in arrivals if each.kept)
         with self._context.database.write() as session:
-            arrivals = [read.arrival for read in batch if read.arrival]
             entered = enter_arrivals(self._context, session, self._project_id, arrivals)
             errors = [read.error for read in batch if read.error] + entered.errors
             jobs.add_records(session, self._running.job.id, [asdict(error) for error in errors])

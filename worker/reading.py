@@ -68,6 +68,7 @@ class Reader:
             return True
         if reference is not None:
             store.refer(sha256, reference)
+            store.sync([sha256])
         return reference is not None
 
     def _labels_of(self, file: ImageFile) -> tuple[str | None, str | None]:

@@ -46,7 +46,7 @@ class Intake:
 
 
 def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
-    """Put each usable image into the store, before any row speaks of it; report the others.
+    """Put each usable image into the store before any row speaks of it; report the others.
 
     One image is decoded at a time, so that memory does not grow with the request.
     Raises StorageFull where the disk has no room, NoUsableFile where no file is usable.
@@ -61,6 +61,7 @@ def keep_files(context: Context, uploads: Iterable[Upload]) -> Intake:
             intake.rejected.append(Rejected(name, rejection.code, rejection.message))
     if not intake.kept:
         raise NoUsableFile(intake.rejected)
+    context.images.sync(file.sha256 for file in intake.kept)
     return intake
 
 
