@@ -73,7 +73,7 @@ def test_accuracy_comes_with_its_interval_a_curve_and_a_verdict(
     expect(region).to_contain_text(said["verdict"][1:])
     curve = region.get_by_role("figure", name="Learning curve")
     expect(curve.locator("[aria-label=line] path").first).to_be_visible()
-    rows = page.get_by_role("region", name="Classes").get_by_role("row")
+    rows = page.get_by_role("region", name="Quality of each class").get_by_role("row")
     expect(rows.filter(has_text="Nought")).to_contain_text("of 8")
     region.get_by_role("button", name="Label more").click()
     expect(page.get_by_role("gridcell").first).to_be_visible()

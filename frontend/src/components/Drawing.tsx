@@ -9,7 +9,7 @@ interface Props {
   draw: (width: number) => Element;
 }
 
-/** A picture drawn by a library, as wide as its place and drawn again when that changes. */
+/** A picture drawn by a library, as wide as its place and drawn again when that changes. Whoever shows it says in words what it shows. */
 export function Drawing({ height, draw }: Props) {
   const { ref: frame, width } = useElementSize();
   const place = useRef<HTMLDivElement>(null);
@@ -18,7 +18,7 @@ export function Drawing({ height, draw }: Props) {
   }, [draw, width]);
   return (
     <div ref={frame} className={styles.frame} style={{ height }}>
-      <div ref={place} />
+      <div ref={place} aria-hidden />
     </div>
   );
 }

@@ -12,8 +12,6 @@ export interface Line {
 }
 
 interface Props {
-  /** What a reader without eyes is told. */
-  label: string;
   lines: readonly Line[];
   format: (value: number) => string;
   /** The step that the run has reached: charts beside each other share their axis. */
@@ -36,7 +34,7 @@ function marksOf(lines: readonly Line[]): Mark[][] {
   return lines.map(({ name, colour, points }) => downsample(points, mostPoints).map((point) => ({ ...point, name, colour })));
 }
 
-function draw({ lines, format, reached, fromZero, domain, label }: Props, width: number) {
+function draw({ lines, format, reached, fromZero, domain }: Props, width: number) {
   const drawn = marksOf(lines);
   const all = drawn.flat();
   const at = { x: "step", y: "value" } as const;
@@ -47,7 +45,6 @@ function draw({ lines, format, reached, fromZero, domain, label }: Props, width:
     marginRight: 24,
     marginTop: 10,
     marginBottom: 26,
-    ariaLabel: label,
     x: { label: null, domain: [0, Math.max(1, reached)], ticks: Math.max(2, Math.floor(width / 80)), tickFormat: (step: number) => step.toLocaleString("en") },
     y: { label: null, ticks: 5, tickFormat: format, nice: true, zero: fromZero, ...(domain && { domain }) },
     marks: [
@@ -62,10 +59,10 @@ function draw({ lines, format, reached, fromZero, domain, label }: Props, width:
 }
 
 /** Curves over training steps, with the values under the pointer. */
-export function LineChart({ label, lines, format, reached, fromZero, domain }: Props) {
+export function LineChart({ lines, format, reached, fromZero, domain }: Props) {
   const drawn = useCallback(
-    (width: number) => draw({ label, lines, format, reached, fromZero, ...(domain && { domain }) }, width),
-    [label, lines, format, reached, fromZero, domain],
+    (width: number) => draw({ lines, format, reached, fromZero, ...(domain && { domain }) }, width),
+    [lines, format, reached, fromZero, domain],
   );
   return <Drawing height={height} draw={drawn} />;
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Tooltip, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Button, Group, Tooltip, UnstyledButton, VisuallyHidden, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { IconArrowBackUp, IconArrowForwardUp, IconChartBar, IconKeyboard, IconLogout, IconMoon, IconSun, IconWand } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
@@ -24,7 +24,7 @@ export function Header({ project, labelling, onProject, onTry, onVersions, onHel
     <header className={styles.header}>
       <Group gap="sm" wrap="nowrap" miw={0}>
         <img src="/assets/icon.svg" alt="" width={26} height={26} />
-        <span className={styles.brand}>Handful</span>
+        <h1 className={styles.brand}>Handful</h1>
         <ProjectMenu current={project} onChoose={onProject} />
       </Group>
       <Accuracy project={project} onClick={onVersions} />
@@ -48,15 +48,16 @@ export function Header({ project, labelling, onProject, onTry, onVersions, onHel
 function Accuracy({ project, onClick }: { project: Project; onClick: () => void }) {
   const [best] = accuracies(project);
   return (
-    <UnstyledButton className={styles.accuracy} onClick={onClick} aria-label="Accuracy and classifier versions">
+    <UnstyledButton className={styles.accuracy} onClick={onClick}>
       <IconChartBar size={18} />
+      <VisuallyHidden>Accuracy and versions:</VisuallyHidden>
       {best ? (
         <span>
           <b>{percent(best.estimate.accuracy)}</b> accurate <span className={styles.soft}>({interval(best.estimate)})</span>
           <span className={styles.measured}> measured on {best.measuredOn}</span>
         </span>
       ) : (
-        <span className={styles.soft}>{project.active_version === null ? "No classifier yet" : "Accuracy: label 2 images of a class"}</span>
+        <span className={styles.soft}>{project.active_version === null ? "No classifier yet" : "Accuracy: label 2 images of each class"}</span>
       )}
     </UnstyledButton>
   );

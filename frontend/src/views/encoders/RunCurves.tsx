@@ -103,7 +103,6 @@ function Curves({ kind, run, empty }: { kind: Kind; run: Run; empty: string }) {
         </Text>
       ) : (
         <LineChart
-          label={kind.title}
           lines={lines}
           format={kind.format}
           reached={run.figures.step ?? 0}

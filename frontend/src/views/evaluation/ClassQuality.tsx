@@ -18,7 +18,7 @@ interface Props {
 /** Each class by how many of its images are found and how many answers of it hold. */
 export function ClassQuality({ classes, book, onList }: Props) {
   return (
-    <section className={styles.card} aria-label="Classes">
+    <section className={styles.card} aria-label="Quality of each class">
       <SectionTitle>Classes, the weakest first</SectionTitle>
       <div className={styles.wide}>
         <Table verticalSpacing={7} miw={460}>

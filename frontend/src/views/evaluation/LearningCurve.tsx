@@ -32,7 +32,6 @@ function draw({ curve, forecast, labels }: Props, width: number) {
     marginRight: 24,
     marginTop: 18,
     marginBottom: 40,
-    ariaLabel: "Learning curve",
     x: { domain: [0, Math.max(labels, ...all.map((point) => point.labels))] },
     y: { nice: true, domain: [Math.min(...all.map((point) => point.low)), Math.max(...all.map((point) => point.high))] },
     marks: [
