@@ -148,7 +148,7 @@ class Supervisor:
         deadline = time.monotonic() + READY_SECONDS
         with self._console.status("Starting the service, its worker and the encoder"):
             while not self.stopped and time.monotonic() < deadline:
-                checks = _checks(self.address)
+                checks = _checks(self.address, self._settings.resolve_key())
                 if checks and set(checks.values()) == {"ok"}:
                     return True
                 if checks.get("encoder", "").startswith("failed"):
@@ -163,10 +163,12 @@ class Supervisor:
         self.stopped = True
 
 
-def _checks(address: str) -> dict[str, str]:
+def _checks(address: str, key: str | None) -> dict[str, str]:
     """The state of each part of the service; none while it does not answer."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    ready = f"{address}/health/ready"
     try:
-        answer = httpx.get(f"{address}/health/ready", timeout=5, trust_env=False).json()
+        answer = httpx.get(ready, headers=headers, timeout=5, trust_env=False).json()
     except (httpx.HTTPError, ValueError):
         return {}
     checks: dict[str, str] = answer.get("checks", {})

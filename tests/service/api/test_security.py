@@ -1,14 +1,17 @@
 """Who may call, with and without a key."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from service.api.security import COOKIE, session_token
 from service.app import create_app
 from service.settings import InsecureSettings, Settings
 from service.usecases.context import Context
+from tests.pictures import part, png
 from tests.service.caller import LOCAL, Caller, problem_of
 
 KEY = "a long and secret key"
@@ -51,6 +54,41 @@ def test_pages_of_other_origins_change_nothing(api: Caller) -> None:
         ):
             problem_of(response, 403, "wrong-origin")
     assert api.get("/classes")["classes"] == []
+
+
+def test_pages_of_other_origins_show_nothing_of_it(api: Caller) -> None:
+    image = api.send("/images", [part(png("red"))])["images"][0]["id"]
+    for site in ("cross-site", "same-site"):
+        for path in (f"/images/{image}/thumbnail", f"/images/{image}/file", "/images", "/"):
+            drawn = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+            problem_of(api.http.get(path, headers=drawn), 403, "wrong-origin")
+        followed = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate"}
+        assert api.http.get("/images", headers=followed).status_code == 200
+    own = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors"}
+    assert api.http.get(f"/images/{image}/thumbnail", headers=own).status_code == 200
+
+
+def test_every_answer_tells_browsers_to_keep_it_among_its_own(locked: TestClient) -> None:
+    for path in ("/", "/assets/page.js", "/session", "/classes", "/health/live"):
+        headers = locked.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "script-src 'self' 'unsafe-eval'; " in policy, "no script that stands in the page"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+
+
+def test_a_file_that_is_also_a_page_does_not_run_as_one(api: Caller) -> None:
+    page = png("red") + b"<!doctype html><script>alert(1)</script>"
+    name = "a.html\r\nX-Evil: 1"
+    image = api.send("/images", [part(page, name)])["images"][0]["id"]
+    answer = api.http.get(f"/images/{image}/file")
+    assert answer.content == page
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert "x-evil" not in answer.headers
 
 
 def test_the_services_own_page_may_change_things(api: Caller) -> None:
@@ -113,6 +151,33 @@ def test_a_browser_signs_in_and_out(locked: TestClient) -> None:
     problem_of(locked.post("/classes", json={"name": "x"}, headers=foreign), 403, "wrong-origin")
     locked.delete("/session")
     assert locked.get("/classes").status_code == 401
+
+
+def test_a_session_ends_however_long_its_cookie_is_kept(locked: TestClient) -> None:
+    now = int(time.time())
+    over, held = session_token(KEY, now - 1), session_token(KEY, now + 60)
+    prolonged = f"{now + 999}.{held.partition('.')[2]}"
+    for token in (over, prolonged, held.partition(".")[2], "9" * 5000, "²", ""):
+        refused = locked.get("/classes", headers={"Cookie": f"{COOKIE}={token}".encode("latin-1")})
+        problem_of(refused, 401, "key-required")
+    assert locked.get("/classes", headers={"Cookie": f"{COOKIE}={held}"}).status_code == 200
+
+
+def test_behind_tls_the_cookie_never_leaves_it(locked: TestClient) -> None:
+    signed_in = locked.post(
+        "/session", json={"key": KEY}, headers={"Origin": "https://handful.example"}
+    )
+    assert "; Secure" in signed_in.headers["set-cookie"]
+    plain = locked.post("/session", json={"key": KEY})
+    assert "; Secure" not in plain.headers["set-cookie"]
+
+
+def test_only_holders_of_the_key_are_told_what_is_wrong_inside(locked: TestClient) -> None:
+    stranger = locked.get("/health/ready")
+    assert stranger.status_code == 503
+    assert stranger.json()["checks"]["redis"] == "OperationalError"
+    told = locked.get("/health/ready", headers={"Authorization": f"Bearer {KEY}"})
+    assert "no-redis.sock" in told.json()["checks"]["redis"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "handful.example"])
