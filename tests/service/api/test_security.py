@@ -158,7 +158,7 @@ def test_a_session_ends_however_long_its_cookie_is_kept(locked: TestClient) -> N
     over, held = session_token(KEY, now - 1), session_token(KEY, now + 60)
     prolonged = f"{now + 999}.{held.partition('.')[2]}"
     for token in (over, prolonged, held.partition(".")[2], "9" * 5000, "²", ""):
-        refused = locked.get("/classes", headers={"Cookie": f"{COOKIE}={token}".encode("latin-1")})
+        refused = locked.get("/classes", headers={b"Cookie": f"{COOKIE}={token}".encode("latin-1")})
         problem_of(refused, 401, "key-required")
     assert locked.get("/classes", headers={"Cookie": f"{COOKIE}={held}"}).status_code == 200
 
