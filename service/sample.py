@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
-from sklearn.datasets import load_digits
 
 from service.client import ApiError, Client
 from service.settings import Settings
@@ -36,6 +35,8 @@ def load_sample(address: str, settings: Settings, console: Console) -> None:
 
 
 def _load_digits(client: Client) -> None:
+    from sklearn.datasets import load_digits  # takes a second: only the first start needs it
+
     digits = load_digits()
     # Those next to each other are alike: the accuracy on the first would be too high for the rest.
     draws = np.random.default_rng(0)

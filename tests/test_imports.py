@@ -4,8 +4,8 @@ import subprocess
 import sys
 
 
-def test_the_api_process_never_loads_torch() -> None:
-    loaded = _modules_after("import service.app, service.cli")
+def test_neither_api_nor_worker_loads_torch_where_there_is_no_gpu() -> None:
+    loaded = _modules_after("import service.app, service.cli, worker.handlers")
     assert not loaded & {"torch", "timm", "torchvision"}
 
 

@@ -11,6 +11,8 @@ from service.jobs import TASK, create_celery
 from service.logs import configure_logs
 from service.settings import Settings
 from worker import resources
+from worker.extraction import help_embedding
+from worker.handlers import HANDLERS
 from worker.running import claim, look_up
 
 configure_logs()
@@ -20,10 +22,6 @@ app = create_celery(Settings().broker)
 @app.task(name=TASK)  # type: ignore[untyped-decorator]
 def run_job(job_id: str) -> None:
     """Look the job up, and do what is left of it; help where another worker embeds for it."""
-    # These import torch: late, so that the worker starts fast.
-    from worker.extraction import help_embedding
-    from worker.handlers import HANDLERS
-
     context = resources.get_context()
     job = look_up(context, job_id)
     if job is not None and (job.kind, job.state) == ("embed", "running"):

@@ -11,10 +11,9 @@ import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-
-from models.encoder import TorchEncoder
+from models.gpu import count_gpus
 from models.onnx_encoder import OnnxEncoder
 from service.domain.entities import Job
 from service.domain.errors import NotFound
@@ -27,6 +26,9 @@ from service.usecases.fitting import refit
 from worker import resources
 from worker.running import JobStopped, RunningJob, WorkerStopping
 from worker.share import Share
+
+if TYPE_CHECKING:
+    from models.encoder import TorchEncoder
 
 WAIT_SECONDS = 0.5
 
@@ -54,7 +56,7 @@ def help_embedding(context: Context, job: Job, stopping: threading.Event) -> Non
             Share(context, job.id, open_encoder(context, job), check).run()
 
 
-def open_encoder(context: Context, job: Job) -> TorchEncoder | OnnxEncoder:
+def open_encoder(context: Context, job: Job) -> "TorchEncoder | OnnxEncoder":
     """The job's encoder where it runs fastest: on CUDA by torch, else on the CPU by ONNX Runtime.
 
     There a thread for each core embeds a batch of its own: threads that share one wait for each
@@ -64,8 +66,12 @@ def open_encoder(context: Context, job: Job) -> TorchEncoder | OnnxEncoder:
 
 
 @lru_cache(maxsize=2)
-def _open(folder: Path) -> TorchEncoder | OnnxEncoder:
-    return TorchEncoder(folder) if torch.cuda.is_available() else OnnxEncoder(folder, threads=1)
+def _open(folder: Path) -> "TorchEncoder | OnnxEncoder":
+    if not count_gpus():
+        return OnnxEncoder(folder, threads=1)
+    from models.encoder import TorchEncoder  # with torch, which takes seconds
+
+    return TorchEncoder(folder)
 
 
 class _Owner:
@@ -78,7 +84,7 @@ class _Owner:
         self._fitted = set[str]()
         self._total = self._extracted().embedded + count_pending(self._context, self._encoder_id)
 
-    def embed(self, encoder: TorchEncoder | OnnxEncoder) -> bool:
+    def embed(self, encoder: "TorchEncoder | OnnxEncoder") -> bool:
         """Embed what can be taken; whether there was nothing left, not even images just come in.
 
         Another thread of this process may be at it: it helped before the job came here.

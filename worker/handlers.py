@@ -1,9 +1,5 @@
-"""What each kind of job does. Every handler is idempotent: it looks at what is left to do.
+"""What each kind of job does. Every handler is idempotent: it looks at what is left to do."""
 
-Imports torch, which takes seconds: the worker imports it with its first job.
-"""
-
-from models.encoder import register_encoder
 from models.manifest import load_manifest
 from service.usecases.embedding import start_pending
 from service.usecases.encoders import enter_encoder
@@ -18,6 +14,8 @@ from worker.running import RunningJob
 
 def register(running: RunningJob) -> None:
     """Load an encoder by its spec, export and check it, and enter it; then embed what waits."""
+    from models.encoder import register_encoder  # with torch, which takes seconds
+
     context = running.context
     spec = running.job.payload["spec"]
     running.report(done=0, total=1, message=f"Loading and exporting {spec}")

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-import torch
-
-from models.encoder import register_encoder
+from models.gpu import count_gpus
 from models.manifest import MANIFEST_FILE, load_manifest
 from models.recipes import Recipe
 from service.usecases.encoders import enter_encoder
@@ -33,6 +31,8 @@ LOCK_SECONDS = 0.5
 
 def pretrain(running: RunningJob) -> None:
     """Pretrain on the project's pool, and have the encoder take over when it has embedded it."""
+    from models.encoder import register_encoder  # with torch, which takes seconds
+
     context, job = running.context, running.job
     recipe = read_recipe(job.payload)
     _require_device(recipe)
@@ -52,7 +52,7 @@ def pretrain(running: RunningJob) -> None:
 
 
 def _require_device(recipe: Recipe) -> None:
-    if device_of(recipe.name) == "gpu" and not torch.cuda.is_available():
+    if device_of(recipe.name) == "gpu" and not count_gpus():
         raise ValueError(
             f"Preset '{recipe.name}' is made for a GPU, and this worker has none: take a preset "
             "for CPUs, or start a worker on a machine with a GPU."
@@ -73,7 +73,7 @@ def _words(running: RunningJob, images: Path, folder: Path) -> list[str]:
             "--start-from",
             str(running.context.settings.encoders_dir / payload["start_from"]),
         ]
-    parts = _processes(read_recipe(payload).batch, torch.cuda.device_count())
+    parts = _processes(read_recipe(payload).batch, count_gpus())
     if parts > 1:
         launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(parts)]
         return launcher + words
