@@ -6,6 +6,7 @@ import { useState, type CSSProperties, type ReactNode, type RefObject } from "re
 import { createClass } from "../api/calls";
 import { keys } from "../api/queries";
 import type { ImageClass } from "../api/types";
+import { SectionTitle } from "../components/SectionTitle";
 import { useDropTarget } from "../components/useDropTarget";
 import type { ClassBook } from "../hooks/useClasses";
 import { refreshFigures } from "../hooks/refresh";
@@ -31,8 +32,8 @@ export function ClassList(props: Props) {
   return (
     <section className={styles.group} aria-label="Classes">
       <div className={styles.heading}>
-        <span>Classes</span>
-        <span>{book.classes.length || ""}</span>
+        <SectionTitle order={2} mb={0}>Classes</SectionTitle>
+        <span className={styles.count}>{book.classes.length || ""}</span>
       </div>
       {book.classes.map((one) => (
         <ClassRow key={one.id} {...props} one={one} onEdit={setEditing} />
@@ -119,19 +120,23 @@ function NewClass({ project, input }: { project: string; input: RefObject<HTMLIn
   const client = useQueryClient();
   const [name, setName] = useState("");
   const create = useMutation({
-    mutationFn: () => createClass(project, name.trim()),
+    mutationFn: (asked: string) => createClass(project, asked),
     meta: { shownInPlace: true },
+    // Whoever types on names the next class already: a name that was refused comes back only into an empty field.
+    onError: (_, asked) => setName((typed) => typed || asked),
     onSuccess: async () => {
-      setName("");
       refreshFigures(client, project);
       await client.invalidateQueries({ queryKey: keys.classes(project) });
     },
   });
   return (
     <form
+      className={styles.newClass}
       onSubmit={(event) => {
         event.preventDefault();
-        if (name.trim()) create.mutate();
+        if (!name.trim()) return;
+        create.mutate(name.trim());
+        setName("");
       }}
     >
       <TextInput
@@ -151,6 +156,8 @@ function NewClass({ project, input }: { project: string; input: RefObject<HTMLIn
         }}
         onKeyDown={(event) => {
           if (event.key === "Escape") event.currentTarget.blur();
+          // The key that leads here, pressed again, is no beginning of a name.
+          if (event.key === "+" && name === "") event.preventDefault();
         }}
       />
     </form>
