@@ -33,12 +33,15 @@ function Caption({ item, name }: Pick<Props, "item" | "name">) {
     );
   if (!item.embedded) return <span className={classes.waiting}>embedding…</span>;
   if (!item.prediction) return <span className={classes.waiting}>no label yet</span>;
+  const { unknown, probability } = item.prediction;
   return (
-    <span className={classes.label} data-kind={item.prediction.unknown ? "unknown" : "predicted"}>
-      <span className={classes.name}>{item.prediction.unknown ? "unknown" : name}</span>
-      <span className={classes.share}>{percent(item.prediction.probability)}</span>
+    <span className={classes.label} data-kind={unknown ? "unknown" : "predicted"}>
+      <span className={classes.name}>{unknown ? "unknown" : name}</span>
+      {" "}
+      {/* The share beside "unknown" would read as how unknown it is. */}
+      <span className={classes.share}>{unknown ? `${name ?? ""}?` : percent(probability)}</span>
       <span className={classes.bar}>
-        <span style={{ width: `${item.prediction.probability * 100}%` }} />
+        <span style={{ width: unknown ? "100%" : `${probability * 100}%` }} />
       </span>
     </span>
   );
