@@ -18,10 +18,11 @@ it("counts in English", () => {
 it("says what each accuracy was measured on, the true labels first", () => {
   const estimate = { accuracy: 0.93, low: 0.89, high: 0.96, count: 50 };
   const reference = { ...estimate, count: 1747 };
-  expect(accuracies({ estimate, reference }).map((one) => one.measuredOn)).toEqual([
+  expect(accuracies({ estimate, reference, classes: 2 }).map((one) => one.measuredOn)).toEqual([
     "the 1,747 images that were not labelled",
     "50 labels",
   ]);
-  expect(accuracies({ estimate: null, reference: null })).toEqual([]);
+  expect(accuracies({ estimate: null, reference: null, classes: 2 })).toEqual([]);
+  expect(accuracies({ estimate: null, reference, classes: 1 })).toEqual([]);
   expect(interval(estimate)).toBe("89–96");
 });

@@ -23,9 +23,13 @@ export interface Accuracy {
   readonly measuredOn: string;
 }
 
-/** Every measurement there is, the one on true labels first: it is the larger and the less optimistic. */
-export function accuracies(measured: Pick<Project, "estimate" | "reference">): Accuracy[] {
+/**
+ * Every measurement there is, the one on true labels first: it is the larger and the less optimistic.
+ * With one class every answer is right, which says nothing.
+ */
+export function accuracies(measured: Pick<Project, "estimate" | "reference" | "classes">): Accuracy[] {
   const found: Accuracy[] = [];
+  if (measured.classes < 2) return found;
   if (measured.reference)
     found.push({
       estimate: measured.reference,

@@ -3,6 +3,7 @@ import { IconInfoCircle, IconPlugConnectedX } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
 
+import { Folded } from "../components/Folded";
 import { isAlive } from "../api/calls";
 import { preparationQuery } from "../api/queries";
 import type { Project } from "../api/types";
@@ -58,7 +59,7 @@ export function NoticeBanner({ project }: { project: Project }) {
         setDismissed(encoder.id);
       }}
     >
-      {encoder.notice}
+      <Folded lines={1}>{encoder.notice}</Folded>
     </Alert>
   );
 }

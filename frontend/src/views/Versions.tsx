@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { updateProject } from "../api/calls";
 import { classifiersQuery, keys } from "../api/queries";
 import type { Classifier, ClassifierKind, Project } from "../api/types";
+import { Folded } from "../components/Folded";
 import { SectionTitle } from "../components/SectionTitle";
 import { refreshFigures } from "../hooks/refresh";
 import { accuracies, interval, percent, plural } from "../state/figures";
@@ -120,9 +121,7 @@ function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose" | "onEvalua
         {encoder.source} · {encoder.image_size} × {encoder.image_size} px · {encoder.dimension} numbers an image · licence {encoder.licence}
       </Text>
       {encoder.notice && (
-        <Text size="sm" mt={4}>
-          {encoder.notice}
-        </Text>
+        <Folded lines={2}>{encoder.notice}</Folded>
       )}
       <Button size="compact-sm" variant="light" mt={8} onClick={onEncoders}>
         Compare encoders
@@ -132,7 +131,7 @@ function EncoderFacts({ project, onEncoders }: Omit<Props, "onClose" | "onEvalua
 }
 
 function Version({ project, version }: { project: string; version: Classifier }) {
-  const [best] = accuracies(version);
+  const [best] = accuracies({ ...version, classes: Object.keys(version.classes).length });
   return (
     <Group className={styles.version} justify="space-between" wrap="nowrap">
       <div>

@@ -1,4 +1,4 @@
-import { Badge, Button, Progress, Spoiler, Text } from "@mantine/core";
+import { Badge, Button, Progress, Text } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
@@ -6,6 +6,7 @@ import { switchEncoder } from "../../api/calls";
 import { keys } from "../../api/queries";
 import type { Encoder, Project } from "../../api/types";
 import { Empty } from "../../components/Empty";
+import { Folded } from "../../components/Folded";
 import { IntervalBar } from "../../components/IntervalBar";
 import { refreshEncoders } from "../../hooks/refresh";
 import { comparison, coverage, isBetter, switchVerb, unmeasured } from "../../state/encoders";
@@ -58,11 +59,7 @@ function EncoderRow({ project, encoder, active }: RowProps) {
           {encoder.source} · {encoder.image_size} × {encoder.image_size} px · {encoder.dimension} numbers an image · licence:{" "}
           {encoder.licence}
         </Text>
-        {encoder.notice && (
-          <Spoiler maxHeight={42} showLabel="More" hideLabel="Less" fz="sm" classNames={{ control: styles.more }}>
-            {encoder.notice}
-          </Spoiler>
-        )}
+        {encoder.notice && <Folded lines={2}>{encoder.notice}</Folded>}
         <Looked encoder={encoder} project={project} />
       </div>
       <Accuracy encoder={encoder} active={active} project={project} />

@@ -17,13 +17,19 @@ interface Props {
 /** How good it is, whether that is enough yet, and how it came there. */
 export function Accuracy({ project, evaluation, onLabel }: Props) {
   const { estimate, verdict, note, calibration_error: calibrationError } = evaluation;
-  const [reference] = accuracies({ reference: project.reference, estimate: null });
+  const [reference] = accuracies({ ...project, estimate: null });
   const labels = evaluation.classes.reduce((sum, one) => sum + one.examples, 0);
   return (
     <section className={styles.card} aria-label="Accuracy">
       <div className={styles.halves}>
         <div className={styles.verdict}>
           {estimate ? <Measured estimate={estimate} /> : <span className={styles.number}>Not measured yet</span>}
+          {estimate && project.estimate && percent(project.estimate.accuracy) !== percent(estimate.accuracy) && (
+            <Aside>
+              {percent(project.estimate.accuracy)} of the held-out answers were right, from classifiers with fewer labels: the learning curve
+              leads from there to all {labels.toLocaleString("en")}
+            </Aside>
+          )}
           {reference && (
             <Aside>
               {percent(reference.estimate.accuracy)} ({interval(reference.estimate)}) measured on {reference.measuredOn}, whose true classes came
