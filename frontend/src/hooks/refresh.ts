@@ -23,6 +23,12 @@ function isSettled(batch: readonly Item[] | undefined): boolean {
   return batch.length >= batchSize || !batch.every(isOpen);
 }
 
+/** All images are embedded now: a batch that nobody has begun may have been chosen from the first few alone. */
+export function renewSuggestions(client: QueryClient, project: string): void {
+  for (const [queryKey, batch] of client.getQueriesData<Item[]>({ queryKey: keys.suggestions(project) }))
+    if (batch?.every(isOpen)) void client.invalidateQueries({ queryKey });
+}
+
 /** The lists again, and new suggestions where none are being worked on. */
 export function refreshLists(client: QueryClient, project: string): void {
   void client.invalidateQueries({ queryKey: keys.lists(project) });

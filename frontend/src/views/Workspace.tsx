@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { PoolImage, Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
-import { refreshFigures, refreshLists } from "../hooks/refresh";
+import { refreshFigures, refreshLists, renewSuggestions } from "../hooks/refresh";
 import { useArchiveUpload } from "../hooks/useArchiveUpload";
 import { useClasses } from "../hooks/useClasses";
 import { useFollowImports } from "../hooks/useFollowImports";
@@ -48,6 +48,7 @@ function useFollowEmbedding({ id, pending }: Project, refresh: () => void): void
     refresh();
     if (pending > 0) return;
     refreshFigures(client, id);
+    renewSuggestions(client, id);
     // Labels that waited for their embeddings are fitted next.
     const timer = setTimeout(() => refreshFigures(client, id), fitMilliseconds);
     return () => clearTimeout(timer);
