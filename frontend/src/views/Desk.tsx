@@ -1,3 +1,4 @@
+import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 
 import type { PoolImage, Project } from "../api/types";
@@ -21,6 +22,9 @@ import { RemoveImages } from "./RemoveImages";
 import { SearchHead } from "./SearchHead";
 import { Toolbar } from "./Toolbar";
 import { UploadTray } from "./UploadTray";
+
+/** Whoever walks through the images with the arrow keys sees the panel of the one where they stop. */
+const pauseMilliseconds = 90;
 
 interface Props {
   project: Project;
@@ -47,6 +51,7 @@ export function Desk(props: Props) {
   const [thumbnail, setThumbnail] = useRememberedNumber("thumbnail", 132);
   const [panel, setPanel] = useRememberedNumber("panel", 2);
   const [removing, setRemoving] = useState(false);
+  const [shown] = useDebouncedValue(selection.focus, pauseMilliseconds, { leading: true });
   useCommands({ desk, book, labelling, columns, onHelp: props.onHelp, onNewClass });
 
   const stale = followsPredictions(view.list, view.order) && desk.born !== project.active_version;
@@ -110,12 +115,12 @@ export function Desk(props: Props) {
           />
         )}
       </main>
-      {selection.focus !== null && panel === 2 && (
+      {selection.focus !== null && shown !== null && panel === 2 && (
         <ImagePanel
           project={project.id}
           version={project.active_version}
-          id={selection.focus}
-          item={desk.find(selection.focus) ?? null}
+          id={shown}
+          item={desk.find(shown) ?? null}
           book={book}
           onOpen={open}
           onSimilar={(id) => onList(similarTo([id]))}
