@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Kbd, Text, Tooltip } from "@mantine/core";
-import { IconCheck, IconTagOff, IconX } from "@tabler/icons-react";
+import { IconCheck, IconTagOff } from "@tabler/icons-react";
 
 import { ClassChip } from "../components/ClassChip";
+import { FloatingBar } from "../components/FloatingBar";
 import type { ClassBook } from "../hooks/useClasses";
 import { plural } from "../state/figures";
 import { acceptedChanges, type Item } from "../state/items";
@@ -28,12 +29,9 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
     <div className={styles.bar} role="toolbar" aria-label="Label" onMouseDown={(event) => event.preventDefault()}>
       <div aria-live="polite">
         {picked > 0 && (
-          <div className={styles.picked}>
+          <FloatingBar bottom="calc(100% + 10px)" onClear={onClear}>
             {plural(picked, "image")} selected
-            <Button size="compact-xs" variant="subtle" leftSection={<IconX size={13} />} onClick={onClear}>
-              Clear
-            </Button>
-          </div>
+          </FloatingBar>
         )}
       </div>
       <div className={styles.chips}>

@@ -1,8 +1,7 @@
 import { Button, Kbd } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
 
+import { FloatingBar } from "../../components/FloatingBar";
 import { plural } from "../../state/figures";
-import styles from "./Map.module.css";
 
 interface Props {
   count: number;
@@ -13,14 +12,11 @@ interface Props {
 /** The images within the lasso, and the way on. */
 export function ChosenBar({ count, onReview, onClear }: Props) {
   return (
-    <div className={styles.chosen} role="status">
-      {plural(count, "image")} chosen
+    <FloatingBar bottom={34} onClear={onClear}>
+      <span role="status">{plural(count, "image")} chosen</span>
       <Button size="xs" rightSection={<Kbd size="xs">Enter</Kbd>} onClick={onReview}>
         Look through and label
       </Button>
-      <Button size="xs" variant="subtle" leftSection={<IconX size={13} />} onClick={onClear}>
-        Clear
-      </Button>
-    </div>
+    </FloatingBar>
   );
 }
