@@ -77,7 +77,7 @@ export function EmptyList({ project, list, strategy, pool, onList, onFiles, pict
   if (list === nearDuplicates)
     return (
       <Empty icon={<IconCopy {...large} />} title="No near-duplicates" action={showAll}>
-        Imports look for images that are nearly the same as an older one, and list them here.
+        Images that look the same as an older one are listed here, once they are embedded.
       </Empty>
     );
   if (searchOf(list))

@@ -36,7 +36,7 @@ export function Header({ project, labelling, onProject, onTry, onVersions, onHel
         <SchemeToggle />
         <SignOut />
         <Tooltip label="Keyboard (?)">
-          <ActionIcon variant="subtle" color="gray" size="lg" onClick={onHelp} aria-label="Keyboard help">
+          <ActionIcon visibleFrom="xs" variant="subtle" color="gray" size="lg" onClick={onHelp} aria-label="Keyboard help">
             <IconKeyboard size={20} />
           </ActionIcon>
         </Tooltip>
@@ -103,6 +103,7 @@ function SchemeToggle() {
   return (
     <Tooltip label={dark ? "Light" : "Dark"}>
       <ActionIcon
+        visibleFrom="xs"
         variant="subtle"
         color="gray"
         size="lg"

@@ -26,7 +26,7 @@ export function ListTools({ view, book, predicts, onView }: Props) {
     return (
       <Select
         {...shared}
-        w={165}
+        w={150}
         aria-label="How suggestions are chosen"
         data={Object.entries(strategies).map(([value, { name }]) => ({ value, label: name }))}
         renderOption={({ option }) => <Strategy name={option.value} />}
@@ -39,7 +39,7 @@ export function ListTools({ view, book, predicts, onView }: Props) {
     return (
       <Select
         {...shared}
-        w={165}
+        w={150}
         aria-label="Search among"
         data={amongChoices(book.classes, predicts)}
         value={view.among ?? "all"}
@@ -50,7 +50,7 @@ export function ListTools({ view, book, predicts, onView }: Props) {
   return (
     <Select
       {...shared}
-      w={165}
+      w={150}
       aria-label="Order"
       data={orderNames}
       value={view.order ?? defaultOrder(view.list)}

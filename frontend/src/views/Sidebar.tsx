@@ -1,4 +1,3 @@
-import { ScrollArea } from "@mantine/core";
 import {
   IconBolt,
   IconChartDots,
@@ -53,7 +52,7 @@ export function Sidebar(props: Props) {
   );
   return (
     <nav className={styles.sidebar} aria-label="Lists and classes">
-      <ScrollArea className={styles.scroll} type="auto" offsetScrollbars={false}>
+      <div className={styles.scroll}>
         <div className={`${styles.group} ${styles.lists}`}>
           {entry("suggestions", "To label", <IconBolt size={18} />)}
           {entry("all", "All images", <IconPhoto size={18} />, project.images.toLocaleString("en"))}
@@ -73,7 +72,7 @@ export function Sidebar(props: Props) {
           onFiles={props.onFiles}
           onChanged={props.onClassesChanged}
         />
-      </ScrollArea>
+      </div>
       <div className={styles.foot}>
         {entry(importsView, "Import and export", <IconTransfer size={18} />, moved === null ? undefined : percent(moved))}
         {entry(evaluationView, "Evaluation", <IconChartDots size={18} />)}
