@@ -12,7 +12,7 @@ from models.errors import EncoderError
 from models.features import Features
 from service.storage.images import is_embedded
 from service.storage.projects import count_images
-from service.storage.tables import EmbeddingRow, ImageRow, ProjectRow
+from service.storage.tables import EmbeddingRow, ImageRow, PoolCountRow, ProjectRow
 
 
 class WaitingImage(NamedTuple):
@@ -61,9 +61,8 @@ def count_pending(session: Session, encoder_id: str, project_id: str | None = No
     """Number of images that the encoder has not embedded, in one project or in all that use it."""
     wanted = or_(ProjectRow.encoder_id == encoder_id, ProjectRow.next_encoder_id == encoder_id)
     projects = session.scalars(select(ProjectRow.id).where(wanted))
-    # Two counts of index entries: looking for each image's embedding would take seconds.
     return sum(
-        count_images(session, each) - count_embeddings(session, each, encoder_id)
+        count_images(session, each) - count_images(session, each, embedded_by=encoder_id)
         for each in projects
         if project_id in (None, each)
     )
@@ -133,20 +132,17 @@ def embeddings_after(
 def counts_by_encoder(session: Session, project_id: str) -> dict[str, int]:
     """Number of the project's images that each encoder has embedded."""
     rows = session.execute(
-        select(EmbeddingRow.encoder_id, func.count())
-        .where(EmbeddingRow.project_id == project_id)
-        .group_by(EmbeddingRow.encoder_id)
+        select(PoolCountRow.encoder_id, PoolCountRow.count).where(
+            PoolCountRow.project_id == project_id, PoolCountRow.encoder_id != ""
+        )
     )
     return {row[0]: row[1] for row in rows}
 
 
 def count_embeddings(
-    session: Session, project_id: str, encoder_id: str, after: int = 0, limit: int | None = None
+    session: Session, project_id: str, encoder_id: str, after: int, limit: int
 ) -> int:
-    """Number of the project's images that the encoder has embedded, with rows behind `after`.
-
-    It is counted up to `limit`, where more would not matter.
-    """
+    """Number of the pool's embeddings with rows behind `after`, counted up to `limit`."""
     found = select(EmbeddingRow.id).where(
         *_in_pool(project_id, encoder_id), EmbeddingRow.id > after
     )

@@ -2,11 +2,15 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from service.storage.projects import get_project
 from service.storage.segments import SegmentPlace
-from service.storage.tables import IndexRow, RemovalRow
+from service.storage.tables import IndexRow, JobRow, ProjectRow, RemovalRow
+
+# Whoever has not followed a pool since has to read it anew: not for a few rows.
+WORTH_FORGETTING = 1_000
 
 
 def newest_versions(
@@ -32,7 +36,24 @@ def note_removals(session: Session, project_id: str, image_ids: list[int]) -> No
 def last_removal(session: Session, project_id: str) -> int:
     """Id of the project's newest removal, 0 before the first."""
     newest = select(func.max(RemovalRow.id)).where(RemovalRow.project_id == project_id)
-    return session.scalar(newest) or 0
+    return session.scalar(newest) or get_project(session, project_id).removals_forgotten
+
+
+def forget_removals(session: Session, project: ProjectRow) -> None:
+    """Forget the removals that every index version of the project has.
+
+    None while a version is being built, which may know fewer. The session is a writing one.
+    """
+    of_project = IndexRow.project_id == project.id
+    known = session.scalar(select(func.min(IndexRow.last_removal_id)).where(of_project))
+    until = last_removal(session, project.id) if known is None else known
+    old = RemovalRow.project_id == project.id, RemovalRow.id <= until
+    count = session.scalar(select(func.count()).select_from(RemovalRow).where(*old)) or 0
+    building = JobRow.project_id == project.id, JobRow.kind == "index", JobRow.state == "running"
+    if count < WORTH_FORGETTING or session.scalar(select(JobRow.id).where(*building).limit(1)):
+        return
+    session.execute(delete(RemovalRow).where(*old))
+    project.removals_forgotten = until
 
 
 def removals_after(

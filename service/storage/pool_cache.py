@@ -1,7 +1,7 @@
 """The pools in use, each brought up to date with the database when it is asked for."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from service.storage.segments import (
     SegmentShelf,
     UnreachableSegment,
 )
-from service.storage.tables import IndexRow
+from service.storage.tables import IndexRow, ProjectRow
 
 # Memory that pools other than the one asked for may keep.
 MOST_BYTES = 2**30
@@ -67,6 +67,16 @@ class Pools:
         self._make_room()
         return pool  # by now the place may have one that an older session saw
 
+    def forget_others(self, projects: Mapping[str, datetime]) -> None:
+        """Let go of the pools of projects that are none of these, by id with when they were made.
+
+        What is mapped takes room on the disk though its folder is deleted.
+        """
+        with self._lock:
+            for key, place in list(self._places.items()):
+                if projects.get(key[0]) != place.project_made_at:
+                    del self._places[key]
+
     @property
     def damaged(self) -> list[str]:
         """Names of versions that could not be opened."""
@@ -78,13 +88,13 @@ class Pools:
 
     @contextmanager
     def _turn(self, session: Session, project_id: str, encoder_id: str) -> Iterator[_Place]:
-        made_at = get_project(session, project_id).created_at
+        project = get_project(session, project_id)
         key = (project_id, encoder_id)
         with self._lock:
             place = self._places.get(key)
-            # A project of the same name that was made after this one was deleted has other images.
-            if place is None or place.project_made_at != made_at:
-                place = self._places[key] = _Place(Pool(encoder_id), made_at)
+            if place is None or _is_past(place, project):
+                pool = Pool(encoder_id, last_removal_id=project.removals_forgotten)
+                place = self._places[key] = _Place(pool, project.created_at)
             self._places.move_to_end(key)
         with place.turn:
             yield place
@@ -130,6 +140,16 @@ class Pools:
             while held > MOST_BYTES and len(self._places) > 1:
                 _, forgotten = self._places.popitem(last=False)
                 held -= forgotten.pool.bytes_held
+
+
+def _is_past(place: _Place, project: ProjectRow) -> bool:
+    """Whether the place cannot be followed any more.
+
+    A project of the same name that was made after this one was deleted has other images; and of
+    removals that were forgotten since, nobody can tell which images they took.
+    """
+    other = place.project_made_at != project.created_at
+    return other or place.pool.last_removal_id < project.removals_forgotten
 
 
 def _open(shelf: SegmentShelf, place: SegmentPlace) -> Segment:

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFound
-from service.storage.tables import ClassRow, ExampleRow, ImageRow, ProjectRow
+from service.storage.tables import ClassRow, ExampleRow, PoolCountRow, ProjectRow
 
 
 def get_project(session: Session, project_id: str) -> ProjectRow:
@@ -48,9 +48,11 @@ def class_names(session: Session, project_id: str) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def count_images(session: Session, project_id: str) -> int:
-    """Number of images in the project's pool."""
-    count = select(func.count()).select_from(ImageRow).where(ImageRow.project_id == project_id)
+def count_images(session: Session, project_id: str, embedded_by: str = "") -> int:
+    """Number of images in the project's pool: all, or those that an encoder has embedded."""
+    count = select(PoolCountRow.count).where(
+        PoolCountRow.project_id == project_id, PoolCountRow.encoder_id == embedded_by
+    )
     return session.scalar(count) or 0
 
 

@@ -73,6 +73,8 @@ class ProjectRow(Base):
     labels_revision: Mapped[int] = mapped_column(default=0)
     # Images up to this one have been compared with all older ones for near-duplicates.
     compared_until: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Removals up to this one are no rows any more: a reader that knows fewer starts over.
+    removals_forgotten: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -125,6 +127,19 @@ class ImageRow(Base):
     # The older image that it is a copy of, to the eye.
     near_duplicate_of: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class PoolCountRow(Base):
+    """Number of a project's images, and of those that an encoder has embedded; triggers keep it."""
+
+    __tablename__ = "pool_counts"
+
+    project_id: Mapped[str] = mapped_column(
+        ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+    # Empty for the images as such.
+    encoder_id: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
 
 
 class ExampleRow(Base):

@@ -14,9 +14,9 @@ from models import vector_index
 from models.feature_rows import FeatureRows
 from models.features import Features, normalise
 from service.domain.errors import NotFound, StorageFull
-from service.storage.embeddings import count_embeddings, embeddings_after
+from service.storage.embeddings import embeddings_after
 from service.storage.indexes import last_removal
-from service.storage.projects import get_project
+from service.storage.projects import count_images, get_project
 from service.storage.segments import FEATURES, IMAGE_IDS, INDEX, Manifest, SegmentPlace
 from service.storage.tables import IndexRow
 from service.usecases.context import Context
@@ -68,7 +68,7 @@ def _write_rows(
     """The pool's image ids and normalised features, all of one moment; None: there are none."""
     with context.database.read() as session:
         removal = last_removal(session, place.project_id)
-        total = count_embeddings(session, place.project_id, place.encoder_id)
+        total = count_images(session, place.project_id, embedded_by=place.encoder_id)
         done = last = dimension = 0
         for row_ids, image_ids, features in _batches(session, place):
             if not done:

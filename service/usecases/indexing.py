@@ -13,8 +13,13 @@ from sqlalchemy.orm import Session
 
 from service.domain.entities import now
 from service.storage.embeddings import count_embeddings
-from service.storage.indexes import newest_versions, place_of, removals_after
-from service.storage.tables import IndexRow, ProjectRow
+from service.storage.indexes import (
+    forget_removals,
+    newest_versions,
+    place_of,
+    removals_after,
+)
+from service.storage.tables import IndexRow, ProjectRow, RemovalRow
 from service.usecases.context import Context
 from service.usecases.jobs import start_again
 
@@ -78,6 +83,19 @@ def forget_damaged(context: Context) -> None:
         log.warning("indexes_forgotten", versions=known)
         with context.database.write() as session:
             session.execute(delete(IndexRow).where(IndexRow.id.in_(known)))
+
+
+def forget_what_went(context: Context) -> None:
+    """Let go of pools of deleted projects, and of removals that every index has."""
+    with context.database.read() as session:
+        projects = {row.id: row.created_at for row in session.scalars(select(ProjectRow))}
+        removed = {row[0] for row in session.execute(select(RemovalRow.project_id).distinct())}
+    context.pools.forget_others(projects)
+    for project_id in removed & projects.keys():
+        with context.database.write() as session:
+            project = session.get(ProjectRow, project_id)
+            if project is not None:
+                forget_removals(session, project)
 
 
 def _replaced(session: Session) -> Iterator[int]:

@@ -7,7 +7,7 @@ from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, start_pending
 from service.usecases.fitting import catch_up
 from service.usecases.importing import drop_old_exports
-from service.usecases.indexing import drop_old, forget_damaged, request_due
+from service.usecases.indexing import drop_old, forget_damaged, forget_what_went, request_due
 from service.usecases.intake import drop_unused
 from service.usecases.jobs import ensure_encoder, reconcile
 from service.usecases.pretraining import drop_runs
@@ -41,3 +41,4 @@ def collect_garbage(context: Context) -> None:
     drop_stale_uploads(context)
     drop_old_exports(context)
     drop_old(context)
+    forget_what_went(context)

@@ -165,9 +165,15 @@ def _chronological(
 
 
 def _count(session: Session, project_id: str, name: str) -> int:
-    """Number of images that meet a filter, from few rows or from an index's entries alone."""
+    """Number of images that meet a filter, from what is counted or an index alone."""
+    if name == "all":
+        return projects.count_images(session, project_id)
+    if name == "labelled":
+        return examples.count_examples(session, project_id)
     if name == "unlabelled":
         return _count(session, project_id, "all") - _count(session, project_id, "labelled")
+    if name.startswith("class:"):
+        return examples.count_examples(session, project_id, slug=name[6:])
     return images.count_images(session, project_id, _conditions(name))
 
 

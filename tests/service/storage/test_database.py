@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from service.storage import classifiers, jobs
 from service.storage.database import MIGRATIONS, Database
-from service.storage.embeddings import count_embeddings, embeddings_after
+from service.storage.embeddings import embeddings_after
+from service.storage.projects import count_images
 from service.storage.tables import Base, ProjectRow
 from tests.service.databases import POSTGRES
 
@@ -213,5 +214,5 @@ def test_embeddings_of_an_older_schema_come_to_know_their_project(database_url: 
     with database.read() as session:
         _, image_ids, features = embeddings_after(session, "p", "e", 0)
         assert (image_ids.tolist(), features.shape) == ([7], (1, 2))
-        assert count_embeddings(session, "p", "e") == 1
+        assert (count_images(session, "p"), count_images(session, "p", embedded_by="e")) == (1, 1)
     database.close()

@@ -10,7 +10,8 @@ import pytest
 from models.errors import EncoderError
 from models.images import decode
 from models.manifest import Manifest
-from service.storage.embeddings import add_embeddings, count_embeddings
+from service.storage.embeddings import add_embeddings
+from service.storage.projects import count_images
 from service.usecases.context import Context
 from service.usecases.embedding import finish_switches, open_crop
 from service.usecases.encoders import enter_encoder
@@ -100,7 +101,7 @@ def test_numbers_that_are_not_finite_are_never_kept(
     ):
         add_embeddings(session, second, ids, vectors)
     with context.database.read() as session:
-        assert count_embeddings(session, "default", second) == 0
+        assert count_images(session, "default", embedded_by=second) == 0
 
 
 def test_a_switch_back_is_immediate(

@@ -4,21 +4,31 @@ import os
 import shutil
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from service.domain.entities import now
 from service.settings import Settings
+from service.storage import indexes
+from service.storage.jobs import add_job
 from service.storage.pool_cache import Pools
 from service.storage.pools import Pool
-from service.storage.tables import IndexRow
+from service.storage.tables import IndexRow, RemovalRow
 from service.usecases.context import Context, create_context
-from service.usecases.indexing import INDEXED_FROM, drop_old, forget_damaged, is_due, request_due
+from service.usecases.indexing import (
+    INDEXED_FROM,
+    drop_old,
+    forget_damaged,
+    forget_what_went,
+    is_due,
+    request_due,
+)
 from service.usecases.jobs import list_jobs
 from service.usecases.pool import delete_image
 from service.usecases.projects import create_project, delete_project
@@ -285,3 +295,58 @@ def test_searches_go_on_while_images_come_and_versions_change(context: Context) 
         thread.join()
     assert problems == []
     assert len(settled(context)) == 400
+
+
+def test_removals_that_every_index_has_are_forgotten(
+    context: Context, other: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "WORTH_FORGETTING", 3)
+    ids = fill(context, 300)
+    index_now(context)
+    settled(context)
+    behind = other.pools
+    assert len(load(other, behind)) == 300
+    remove(context, *ids[:4])
+    forget_what_went(context)
+    assert removals(context) == 4, "the only version lacks them"
+    index_now(context)
+    with context.database.write() as session:
+        session.delete(session.scalars(select(IndexRow).order_by(IndexRow.id)).first())
+    settled(context)
+    forget_what_went(context)
+    assert removals(context) == 0
+    remove(context, ids[4])
+    assert len(load(context)) == len(load(other, behind)) == len(load(other, Pools(other.segments)))
+    assert not set(ids[:5]) & set(load(other, behind).image_ids.tolist())
+    index_now(context)
+    assert versions(context)[-1].last_removal_id == load(context).last_removal_id
+
+
+def test_removals_are_kept_while_a_version_is_being_built(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "WORTH_FORGETTING", 1)
+    remove(context, *fill(context, 10)[:3])
+    with context.database.write() as session:
+        job = add_job(session, "index", {"encoder_id": encoder_of(context)}, "default")
+        job.state = "running"
+    forget_what_went(context)
+    assert removals(context) == 3
+
+
+def test_a_pool_of_a_deleted_project_is_let_go(context: Context) -> None:
+    project_id = create_project(context, "Short-lived").id
+    fill(context, 5, project_id=project_id)
+    pool = weakref.ref(load(context, project_id=project_id))
+    fill(context, 5, seed=1)
+    kept = load(context)
+    delete_project(context, project_id)
+    forget_what_went(context)
+    assert pool() is None
+    assert load(context) is kept
+
+
+def removals(context: Context) -> int:
+    """Rows of removals."""
+    with context.database.read() as session:
+        return session.scalar(select(func.count()).select_from(RemovalRow)) or 0
