@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # The kernel takes no longer path for a unix socket.
 LONGEST_SOCKET_PATH = 100
+# Keys that are asked for over a network can be guessed as fast as it carries them.
+SHORTEST_KEY = 16
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -43,6 +45,9 @@ class Settings(BaseSettings):
     max_upload_gb: int = Field(20, ge=1, description="Largest archive to import, in GiB.")
     import_roots: str = Field(
         "", description="Folders of the server that imports may read, separated by colons."
+    )
+    url_timeout_seconds: float = Field(
+        30.0, gt=0, description="Longest time to fetch one image that a list names by URL."
     )
     min_free_mb: int = Field(200, ge=0, description="Free disk below which uploads are refused.")
     sample_project: bool = Field(True, description="Load the digits sample into an empty folder.")
@@ -109,18 +114,27 @@ class Settings(BaseSettings):
     def resolve_key(self) -> str | None:
         """The API key in force, or None on a loopback address without one.
 
-        Raises InsecureSettings for any other address without a key.
+        Raises InsecureSettings for any other address without a key, or with one that is short.
         """
-        if self.api_key is not None and self.api_key.get_secret_value():
-            return self.api_key.get_secret_value()
-        if self.api_key_file is not None:
-            return _read_or_make_key(self.api_key_file)
-        if not is_loopback(self.host):
+        key = self._key()
+        if is_loopback(self.host):
+            return key
+        if key is None:
             raise InsecureSettings(
                 f"HANDFUL_HOST={self.host} can be reached from other machines, and no key is set. "
                 "Set HANDFUL_API_KEY or HANDFUL_API_KEY_FILE, or listen on 127.0.0.1."
             )
-        return None
+        if len(key) < SHORTEST_KEY:
+            raise InsecureSettings(
+                f"The API key has {len(key)} characters and can be guessed: take {SHORTEST_KEY} or "
+                "more at random, such as `openssl rand -hex 32` prints."
+            )
+        return key
+
+    def _key(self) -> str | None:
+        if self.api_key is not None and (key := self.api_key.get_secret_value().strip()):
+            return key
+        return _read_or_make_key(self.api_key_file) if self.api_key_file is not None else None
 
 
 def is_loopback(host: str) -> bool:

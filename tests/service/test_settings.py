@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from service.settings import LONGEST_SOCKET_PATH, InsecureSettings, Settings
 
@@ -64,8 +64,16 @@ def test_any_other_address_needs_one(host: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("HANDFUL_API_KEY", "")
     with pytest.raises(InsecureSettings):
         Settings(host=host).resolve_key()
-    monkeypatch.setenv("HANDFUL_API_KEY", "secret")
-    assert Settings(host=host).resolve_key() == "secret"
+    monkeypatch.setenv("HANDFUL_API_KEY", "long and secret!\n")
+    assert Settings(host=host).resolve_key() == "long and secret!"
+
+
+def test_a_key_that_can_be_guessed_is_for_this_machine_alone(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("password")
+    for key in (Settings(api_key_file=tmp_path / "key"), Settings(api_key=SecretStr("password"))):
+        assert key.resolve_key() == "password"
+        with pytest.raises(InsecureSettings, match="8 characters"):
+            key.model_copy(update={"host": "0.0.0.0"}).resolve_key()
 
 
 def test_a_key_file_is_made_once_readable_by_its_owner_alone(tmp_path: Path) -> None:
