@@ -14,7 +14,7 @@ def allowed_path(text: str, roots: Sequence[Path]) -> Path:
     """
     if not roots:
         raise SourceError(
-            f"{text} cannot be imported: this service reads no folders of its own machine. "
+            f"{text} cannot be read: this service reads no folders of its own machine. "
             "HANDFUL_IMPORT_ROOTS names those that it may read"
         )
     try:

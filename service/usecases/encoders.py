@@ -15,6 +15,7 @@ from service.storage.encoders import encoder_from_row
 from service.storage.tables import EncoderRow, ProjectRow
 from service.usecases.accuracies import LabelledState, estimate_accuracy
 from service.usecases.context import Context
+from service.usecases.encoder_specs import require_allowed
 from service.usecases.jobs import start_job
 from service.usecases.labelled_pool import divide_pool
 
@@ -45,7 +46,11 @@ def get_encoder(context: Context, project_id: str, encoder_id: str) -> ProjectEn
 
 
 def request_encoder(context: Context, spec: str) -> Job:
-    """Have a worker load, check and export an encoder."""
+    """Have a worker load, check and export an encoder.
+
+    Raises Invalid for a file or folder that callers may not name.
+    """
+    require_allowed(context.settings, spec)
     return start_job(context, "register_encoder", {"spec": spec})
 
 
