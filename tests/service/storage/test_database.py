@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from service.storage import classifiers, jobs
@@ -29,6 +31,17 @@ def test_the_service_is_tested_on_postgresql_too() -> None:
 @pytest.fixture
 def fresh(tmp_path: Path) -> Database:
     return Database(f"sqlite:///{tmp_path}/new/folder/fresh.sqlite3")
+
+
+@contextmanager
+def gone_back(database: Database, revision: str) -> Iterator[Connection]:
+    """A transaction that takes the schema back to what it was at a revision."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+        yield connection
 
 
 def test_an_empty_database_is_brought_up_to_date(fresh: Database) -> None:
@@ -51,11 +64,8 @@ def test_migrations_and_tables_say_the_same(database_url: str) -> None:
 
 def test_what_was_migrated_can_be_taken_back(database_url: str) -> None:
     database = Database(database_url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    with gone_back(database, "base"):
+        pass
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
     database.migrate()
     assert set(Base.metadata.tables) < set(inspect(database.engine).get_table_names())
@@ -64,11 +74,7 @@ def test_what_was_migrated_can_be_taken_back(database_url: str) -> None:
 
 def test_jobs_of_an_older_schema_go_on(database_url: str) -> None:
     database = Database(database_url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+    with gone_back(database, "0001") as connection:
         connection.execute(
             text(
                 "INSERT INTO jobs (id, kind, state, payload, done, total, message, attempts, "
@@ -88,11 +94,7 @@ def test_jobs_of_an_older_schema_go_on(database_url: str) -> None:
 
 def test_versions_of_an_older_schema_are_kept(database_url: str) -> None:
     database = Database(database_url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0002")
+    with gone_back(database, "0002") as connection:
         for statement in (
             "INSERT INTO encoders VALUES ('e', 'spec', '{}', '2026-01-01 00:00:00')",
             (
@@ -190,12 +192,8 @@ def test_a_database_that_is_away_is_noticed(tmp_path: Path) -> None:
 
 def test_embeddings_of_an_older_schema_come_to_know_their_project(database_url: str) -> None:
     database = Database(database_url)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     moment = "'2026-01-01 00:00:00'"
-    with database.engine.connect().execution_options(write=True) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0003")
+    with gone_back(database, "0003") as connection:
         for statement in (
             f"INSERT INTO encoders VALUES ('e', 'spec', '{{}}', {moment})",
             (
