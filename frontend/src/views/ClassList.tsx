@@ -1,7 +1,7 @@
 import { ActionIcon, Kbd, Menu, TextInput } from "@mantine/core";
 import { IconArrowMerge, IconDots, IconPencil, IconPlus, IconSparkles, IconTrash, IconZoomScan } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type CSSProperties, type ReactNode, type RefObject } from "react";
+import { useMemo, useState, type CSSProperties, type Dispatch, type ReactNode, type RefObject, type SetStateAction } from "react";
 
 import { createClass } from "../api/calls";
 import { keys } from "../api/queries";
@@ -10,6 +10,7 @@ import { SectionTitle } from "../components/SectionTitle";
 import { useDropTarget } from "../components/useDropTarget";
 import type { ClassBook } from "../hooks/useClasses";
 import { refreshFigures } from "../hooks/refresh";
+import { rowsFor } from "../state/classRows";
 import { enoughExamples } from "../state/coach";
 import { plural } from "../state/figures";
 import { nearestOf } from "../state/search";
@@ -29,16 +30,19 @@ interface Props {
 export function ClassList(props: Props) {
   const { project, book, newClass, onChanged } = props;
   const [editing, setEditing] = useState<Editing | null>(null);
+  const [typed, setTyped] = useState("");
+  const { shown, left } = useMemo(() => rowsFor(book.classes, typed), [book.classes, typed]);
   return (
     <section className={styles.group} aria-label="Classes">
       <div className={styles.heading}>
         <SectionTitle order={2} mb={0}>Classes</SectionTitle>
         <span className={styles.count}>{book.classes.length || ""}</span>
       </div>
-      {book.classes.map((one) => (
+      {shown.map((one) => (
         <ClassRow key={one.id} {...props} one={one} onEdit={setEditing} />
       ))}
-      <NewClass project={project} input={newClass} />
+      {left > 0 && <div className={styles.left}>{left.toLocaleString("en")} more: type a part of a name to find one</div>}
+      <NewClass project={project} input={newClass} name={typed} onName={setTyped} placeholder={left > 0 || shown.length < book.classes.length ? "Find or make a class" : "New class"} />
       {editing && (
         <ClassDialogue project={project} editing={editing} book={book} onClose={() => setEditing(null)} onChanged={onChanged} />
       )}
@@ -116,9 +120,16 @@ function ClassMenu({ one, many, onList, onEdit }: MenuProps) {
   );
 }
 
-function NewClass({ project, input }: { project: string; input: RefObject<HTMLInputElement | null> }) {
+interface NewProps {
+  project: string;
+  input: RefObject<HTMLInputElement | null>;
+  name: string;
+  onName: Dispatch<SetStateAction<string>>;
+  placeholder: string;
+}
+
+function NewClass({ project, input, name, onName: setName, placeholder }: NewProps) {
   const client = useQueryClient();
-  const [name, setName] = useState("");
   const create = useMutation({
     mutationFn: (asked: string) => createClass(project, asked),
     meta: { shownInPlace: true },
@@ -144,7 +155,7 @@ function NewClass({ project, input }: { project: string; input: RefObject<HTMLIn
         mt={6}
         mx={4}
         size="sm"
-        placeholder="New class"
+        placeholder={placeholder}
         aria-label="New class"
         value={name}
         maxLength={100}

@@ -1,9 +1,12 @@
-import { ActionIcon, Button, Kbd, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Kbd, Select, Text, Tooltip } from "@mantine/core";
 import { IconCheck, IconTagOff } from "@tabler/icons-react";
+import { useEffect, useMemo, useRef } from "react";
 
+import type { ImageClass } from "../api/types";
 import { ClassChip } from "../components/ClassChip";
 import { FloatingBar } from "../components/FloatingBar";
 import type { ClassBook } from "../hooks/useClasses";
+import { chipsFor } from "../state/classRows";
 import { plural } from "../state/figures";
 import { acceptedChanges, type Item } from "../state/items";
 import styles from "./LabelBar.module.css";
@@ -34,23 +37,7 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
           </FloatingBar>
         )}
       </div>
-      <div className={styles.chips}>
-        {book.classes.map((one) => (
-          <ClassChip
-            key={one.id}
-            name={one.name}
-            colour={book.colour(one.id)}
-            hotkey={book.keys.get(one.id)}
-            disabled={idle}
-            onClick={() => onLabel(one.id)}
-          />
-        ))}
-        {book.classes.length === 0 && (
-          <Text size="sm" c="var(--soft-ink)">
-            Make a class on the left, then press its key.
-          </Text>
-        )}
-      </div>
+      <Chips book={book} idle={idle} onLabel={onLabel} />
       <div className={styles.actions}>
         <Button
           size="sm"
@@ -76,5 +63,69 @@ export function LabelBar({ book, targets, picked, onLabel, onAccept, onUnlabel, 
         </Tooltip>
       </div>
     </div>
+  );
+}
+
+/** Many classes take long to draw, and each step through the images comes by here: they are drawn when they change. */
+function Chips({ book, idle, onLabel }: { book: ClassBook; idle: boolean; onLabel: (classId: string) => void }) {
+  const { chips, others } = useMemo(() => chipsFor(book.classes, book.keys), [book]);
+  const press = useRef(onLabel);
+  useEffect(() => {
+    press.current = onLabel;
+  });
+  const drawn = useMemo(
+    () => (
+      <>
+        {chips.map((one) => (
+          <ClassChip
+            key={one.id}
+            name={one.name}
+            colour={book.colour(one.id)}
+            hotkey={book.keys.get(one.id)}
+            disabled={idle}
+            onClick={() => press.current(one.id)}
+          />
+        ))}
+        {others.length > 0 && <OtherClass classes={others} disabled={idle} onChoose={(id) => press.current(id)} />}
+      </>
+    ),
+    [chips, others, book, idle],
+  );
+  return (
+    <div className={styles.chips}>
+      {drawn}
+      {book.classes.length === 0 && (
+        <Text size="sm" c="var(--soft-ink)">
+          Make a class on the left, then press its key.
+        </Text>
+      )}
+    </div>
+  );
+}
+
+interface OtherProps {
+  classes: readonly ImageClass[];
+  disabled: boolean;
+  onChoose: (classId: string) => void;
+}
+
+/** The classes for which there is no key, found by their names. */
+function OtherClass({ classes, disabled, onChoose }: OtherProps) {
+  return (
+    <Select
+      size="xs"
+      w={190}
+      searchable
+      limit={50}
+      disabled={disabled}
+      aria-label="Label as another class"
+      placeholder={`${classes.length.toLocaleString("en")} more classes`}
+      nothingFoundMessage="No such class"
+      data={classes.map((one) => ({ value: one.id, label: one.name }))}
+      value={null}
+      // Unlike a button it needs the keyboard, to be typed into.
+      onMouseDown={(event) => event.stopPropagation()}
+      onChange={(id) => id && onChoose(id)}
+    />
   );
 }
