@@ -106,7 +106,7 @@ function LabelLine({ classId, book, onUnlabel }: { classId: string | null; book:
       <Text size="sm" fw={600} truncate>
         Labelled {book.name(classId)}
       </Text>
-      <Button size="compact-xs" variant="white" color="dark" onClick={onUnlabel}>
+      <Button size="compact-xs" variant="white" color="dark" flex="none" onClick={onUnlabel}>
         Remove label
       </Button>
     </Group>

@@ -20,7 +20,7 @@ export function ProjectMenu({ current, onChoose }: Props) {
     <>
       <Menu position="bottom-start" width={280} shadow="md">
         <Menu.Target>
-          <Button variant="default" size="sm" maw={240} miw={0} styles={{ label: { display: "block", height: "auto" } }} rightSection={<IconChevronDown size={15} />} aria-label={`Project ${current.name}`}>
+          <Button variant="default" size="sm" maw={240} miw={0} rightSection={<IconChevronDown size={15} />} aria-label={`Project ${current.name}`}>
             {current.name}
           </Button>
         </Menu.Target>
