@@ -15,10 +15,10 @@ from models.features import Features
 from models.heads import build_classifier, prepare_pool
 from models.pool_graph import PoolGraph
 from service.domain.errors import Conflict
-from service.domain.evaluation import Comparison, Disagreement
 from service.storage import classifiers, encoders, examples, projects
 from service.storage.pools import Pool
 from service.usecases.context import Context
+from service.usecases.evaluated import Comparison, Disagreement
 from service.usecases.labelled_pool import LabelledPool, divide_pool
 
 Name = TypeVar("Name", int, str)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.domain.entities import Estimate
-from service.domain.evaluation import Comparison
 from service.jobs import JobQueue, create_celery
 from service.settings import Settings
 from service.storage.classifiers import Heads
@@ -15,6 +14,7 @@ from service.storage.image_store import ImageStore
 from service.storage.pool_cache import Pools
 from service.storage.segments import SegmentShelf
 from service.usecases.accuracies import LabelledState
+from service.usecases.evaluated import Comparison
 from service.usecases.judgements import Judgement
 from service.usecases.layouts import Layouts
 from service.usecases.results import Results

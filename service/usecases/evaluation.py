@@ -3,21 +3,14 @@
 from collections.abc import Mapping
 from typing import cast
 
-from models import evaluation, learning_curve
+from models import evaluation
 from models.classifiers import HeadKind
 from models.learning_curve import forecast, verdict
 from service.domain.entities import Estimate
 from service.domain.errors import Conflict
-from service.domain.evaluation import (
-    ClassEvaluation,
-    ConfusionCell,
-    CurvePoint,
-    Evaluation,
-    Share,
-    Suspect,
-)
 from service.storage import classifiers, examples, projects
 from service.usecases.context import Context
+from service.usecases.evaluated import ClassEvaluation, ConfusionCell, Evaluation, Suspect
 from service.usecases.judgements import Judgement, judge
 from service.usecases.labelled_pool import divide_pool
 from service.usecases.prediction import confidence_note, nothing_to_answer_with
@@ -62,7 +55,6 @@ def _describe(
 ) -> Evaluation:
     # A class may be gone since: its id stands for it then.
     names = {each.label: each.label for each in judged.quality.classes} | dict(names)
-    coming = forecast(judged.curve)
     return Evaluation(
         version=version,
         encoder_id=encoder_id,
@@ -72,8 +64,8 @@ def _describe(
         note=note,
         classes=[_class(each, names) for each in judged.quality.classes],
         confusion=[_cell(each, judged) for each in judged.quality.confusion],
-        curve=[_point(each) for each in judged.curve.points],
-        forecast=_point(coming) if coming else None,
+        curve=judged.curve.points,
+        forecast=forecast(judged.curve),
         suspects=_suspects(judged, names, present),
     )
 
@@ -91,22 +83,14 @@ def _class(quality: evaluation.ClassQuality, names: Mapping[str, str]) -> ClassE
         quality.label,
         names[quality.label],
         quality.examples,
-        _share(quality.precision),
-        _share(quality.recall),
+        quality.precision,
+        quality.recall,
     )
-
-
-def _share(share: evaluation.Share | None) -> Share | None:
-    return Share(**vars(share)) if share else None
 
 
 def _cell(cell: evaluation.ConfusionCell, judged: Judgement) -> ConfusionCell:
     image_ids = judged.image_ids[list(cell.rows[:CELL_IMAGES])].tolist()
     return ConfusionCell(cell.actual, cell.predicted, len(cell.rows), image_ids)
-
-
-def _point(point: learning_curve.CurvePoint) -> CurvePoint:
-    return CurvePoint(**vars(point))
 
 
 def _suspects(

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from models.features import Features
 from models.fitting import FittedHead
-from models.images import ImageRejected
 from service.domain.entities import (
     ExplainedPrediction,
     Neighbour,
@@ -18,12 +17,12 @@ from service.domain.entities import (
     Rejected,
     Upload,
 )
-from service.domain.errors import Conflict, NoUsableFile
+from service.domain.errors import Conflict
 from service.storage import classifiers, embeddings, examples, images, projects
 from service.storage.pools import Pool
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
-from service.usecases.intake import decode_upload, safe_name
+from service.usecases.queries import embed_files
 from service.usecases.scores import Answers, Scores, score_features
 
 NEIGHBOURS = 5
@@ -109,20 +108,9 @@ def predict_files(
     NoUsableFile where no file is usable.
     """
     answerer = _open(context, project_id)
-    encoder = context.encoders.get(answerer.version.encoder_id)
-    queries, features, rejected = [], [], []
-    for upload in uploads:
-        name = safe_name(upload.filename)
-        try:
-            image = decode_upload(context, upload.data).image
-        except ImageRejected as rejection:
-            rejected.append(Rejected(name, rejection.code, rejection.message))
-            continue
-        queries.append(Query(name, None))
-        features.append(encoder.embed([image])[0])
-    if not queries:
-        raise NoUsableFile(rejected)
-    answers = answerer.answer(queries, np.stack(features), explain=explain)
+    names, features, rejected = embed_files(context, answerer.version.encoder_id, uploads)
+    queries = [Query(name, None) for name in names]
+    answers = answerer.answer(queries, features, explain=explain)
     return answers, rejected, answerer.version
 
 

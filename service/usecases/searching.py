@@ -1,26 +1,24 @@
 """Finding images by likeness: to files at hand, to images of the pool, or to a class."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from models.features import Features, normalise
-from models.images import ImageRejected
 from service.domain.entities import Rejected, Upload
-from service.domain.errors import Conflict, Invalid, NoUsableFile, TooLarge
+from service.domain.errors import Conflict, Invalid, TooLarge
 from service.domain.finding import Found
 from service.storage import examples, images, projects
 from service.storage.pools import Pool
 from service.storage.tables import ProjectRow
 from service.usecases.context import Context
 from service.usecases.embedding import INLINE_LIMIT
-from service.usecases.intake import decode_upload, safe_name
 from service.usecases.pool import describe
 from service.usecases.prediction import pool_scores
+from service.usecases.queries import embed_files
 
 FILTERS = ("all", "unlabelled", "labelled")
 # More of what is searched with than this is left out before the search, less behind it.
@@ -54,7 +52,7 @@ def search_files(
     """
     with context.database.read() as session:
         encoder_id = _state(context, session, project_id, search).pool.encoder_id
-    queries, rejected = _embed(context, encoder_id, uploads)
+    _, queries, rejected = embed_files(context, encoder_id, _few(uploads))
     with context.database.read() as session:
         state = _state(context, session, project_id, search)
         if state.pool.encoder_id != encoder_id:  # switched while the files were embedded
@@ -117,27 +115,13 @@ def _state(context: Context, session: Session, project_id: str, search: Search) 
     return _State(session, project, context.pools.get(session, project_id, project.encoder_id))
 
 
-def _embed(
-    context: Context, encoder_id: str, uploads: Iterable[Upload]
-) -> tuple[Features, list[Rejected]]:
-    """Raw features (n, dimension) of the usable files."""
-    encoder = context.encoders.get(encoder_id)
-    features, rejected = list[Features](), list[Rejected]()
-    some = islice(uploads, INLINE_LIMIT + 1)
-    for number, upload in enumerate(some):
+def _few(uploads: Iterable[Upload]) -> Iterator[Upload]:
+    """No more than a request may wait for. Raises TooLarge at the first one more."""
+    for number, upload in enumerate(uploads):
         if number == INLINE_LIMIT:
             detail = f"Search with at most {INLINE_LIMIT} images at once."
             raise TooLarge("too-many-files", detail)
-        name = safe_name(upload.filename)
-        try:
-            image = decode_upload(context, upload.data).image
-        except ImageRejected as rejection:
-            rejected.append(Rejected(name, rejection.code, rejection.message))
-            continue
-        features.append(encoder.embed([image])[0])
-    if not features:
-        raise NoUsableFile(rejected)
-    return np.stack(features), rejected
+        yield upload
 
 
 def _find(

@@ -3,24 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
-from models.checkpoints import new_manifest, save_checkpoint
+from models.checkpoints import save_checkpoint
 from models.loaders.msn import named_architecture, protocol_transform
-from models.manifest import Feature
-from models.vit import build_vit
+from tests.random_encoders import random_encoder
 
 
 def save_random(name: str, folder: Path, norm: Literal["pre", "post"]) -> Path:
     """A checkpoint in `folder` of the architecture that timm knows by this name."""
     architecture = named_architecture(name)
-    tensors = build_vit(architecture).state_dict()
-    manifest = new_manifest(
-        name,
-        tensors,
-        source="random",
-        licence="Apache-2.0",
-        architecture=architecture,
-        transform=protocol_transform(architecture.image_size),
-        feature=Feature(norm=norm),
-    )
-    save_checkpoint(folder, manifest, tensors)
+    transform = protocol_transform(architecture.image_size)
+    save_checkpoint(folder, *random_encoder(name, architecture, transform, norm))
     return folder

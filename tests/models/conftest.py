@@ -10,14 +10,11 @@ from PIL import Image
 from sklearn.datasets import load_sample_images
 from torch import Tensor
 
-from models.checkpoints import new_manifest, save_checkpoint
+from models.checkpoints import save_checkpoint
 from models.encoder import register_encoder
-from models.manifest import Feature, Manifest, VitConfig
-from models.transforms import EvaluationTransform
-from models.vit import build_vit
+from models.manifest import Manifest
 from tests.models.local_hub import LocalHub
-
-TINY = VitConfig(image_size=32, patch_size=8, width=32, depth=2, heads=2)
+from tests.random_encoders import random_encoder
 
 Encoder = tuple[Manifest, dict[str, Tensor]]
 
@@ -29,17 +26,7 @@ def make_encoder() -> Callable[..., Encoder]:
     def make(seed: int = 0, name: str = "tiny") -> Encoder:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            tensors = build_vit(TINY).state_dict()
-        manifest = new_manifest(
-            name,
-            tensors,
-            source="random",
-            licence="Apache-2.0",
-            architecture=TINY,
-            transform=EvaluationTransform(resize=36, crop=32),
-            feature=Feature(norm="pre"),
-        )
-        return manifest, tensors
+            return random_encoder(name)
 
     return make
 

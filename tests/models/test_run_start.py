@@ -19,8 +19,8 @@ from models.run_start import (
     start_run,
 )
 from models.view_spec import ViewSpec
-from tests.models.conftest import TINY as ENCODER
 from tests.models.pretraining import TINY, coloured_images
+from tests.random_encoders import TINY as ENCODER
 
 IMAGES = coloured_images()[0]
 CPU = Start(device="cpu")

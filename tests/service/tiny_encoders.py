@@ -5,31 +5,21 @@ from pathlib import Path
 
 import torch
 
-from models.checkpoints import new_manifest, save_checkpoint
+from models.checkpoints import save_checkpoint
 from models.encoder import register_encoder
-from models.manifest import ONNX_FILE, Feature, VitConfig
+from models.manifest import ONNX_FILE
 from models.transforms import EvaluationTransform
-from models.vit import build_vit
-
-TINY = VitConfig(image_size=32, patch_size=8, width=32, depth=2, heads=2)
+from tests.random_encoders import TINY, random_encoder
 
 
 def register_two(folder: Path) -> None:
     """Register two encoders with the same random weights on different pixels in the folder."""
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        tensors = build_vit(TINY).state_dict()
     checkpoints = []
     for name, resize in (("first", 36), ("second", 48)):
-        manifest = new_manifest(
-            name,
-            tensors,
-            source="random",
-            licence="Apache-2.0",
-            architecture=TINY,
-            transform=EvaluationTransform(resize=resize, crop=TINY.image_size),
-            feature=Feature(norm="pre"),
-        )
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            transform = EvaluationTransform(resize=resize, crop=TINY.image_size)
+            manifest, tensors = random_encoder(name, transform=transform)
         checkpoints.append(folder / f".{name}" / manifest.encoder_id)
         save_checkpoint(checkpoints[-1], manifest, tensors)
     first, second = checkpoints

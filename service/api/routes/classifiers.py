@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from models.portable import Input
 from service.api.classifier_schemas import (
@@ -19,8 +19,19 @@ from service.api.job_schemas import Job
 from service.api.schemas import RowId
 from service.domain import entities
 from service.usecases import classifiers, encoders, exporting
+from service.usecases.context import Context
 
 router = APIRouter(tags=["classifiers and encoders"])
+
+
+def find_version(
+    version: RowId, context: ContextDep, project: ProjectId = "default"
+) -> tuple[Context, str, int]:
+    """Which version a route is about: where, in which project, and its number."""
+    return context, project, version
+
+
+Version = Annotated[tuple[Context, str, int], Depends(find_version)]
 
 
 @router.get("/classifiers", summary="List the versions", response_model=ClassifierList)
@@ -31,10 +42,8 @@ def list_classifiers(
 
 
 @router.get("/classifiers/{version}", summary="One version", response_model=Classifier)
-def get_classifier(
-    version: RowId, context: ContextDep, project: ProjectId = "default"
-) -> entities.Classifier:
-    return classifiers.get_classifier(context, project, version)
+def get_classifier(version: Version) -> entities.Classifier:
+    return classifiers.get_classifier(*version)
 
 
 @router.post(
@@ -42,10 +51,8 @@ def get_classifier(
     summary="Let this version answer until a label changes",
     response_model=Classifier,
 )
-def activate(
-    version: RowId, context: ContextDep, project: ProjectId = "default"
-) -> entities.Classifier:
-    return classifiers.activate(context, project, version)
+def activate(version: Version) -> entities.Classifier:
+    return classifiers.activate(*version)
 
 
 @router.get(
@@ -53,10 +60,8 @@ def activate(
     summary="The labels that a version was fitted on",
     response_model=LabelSnapshot,
 )
-def get_labels(
-    version: RowId, context: ContextDep, project: ProjectId = "default"
-) -> entities.LabelSnapshot:
-    return classifiers.get_labels(context, project, version)
+def get_labels(version: Version) -> entities.LabelSnapshot:
+    return classifiers.get_labels(*version)
 
 
 @router.get(

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query
 from service.api.dependencies import ContextDep, ProjectId
 from service.api.evaluation_schemas import ClassifierComparison, EncoderComparison, Evaluation
 from service.api.schemas import RowId
-from service.domain import evaluation as entities
-from service.usecases import comparison, evaluation
+from service.usecases import comparison, evaluated, evaluation
 
 # Before the routes of classifiers and encoders: to those, `compare` would be an id.
 router = APIRouter(tags=["evaluation"])
@@ -21,7 +20,7 @@ EncoderId = Annotated[str, Query(max_length=200)]
     description="Every figure is of answers by heads that did not see the answered image.",
     response_model=Evaluation,
 )
-def get_evaluation(context: ContextDep, project: ProjectId = "default") -> entities.Evaluation:
+def get_evaluation(context: ContextDep, project: ProjectId = "default") -> evaluated.Evaluation:
     return evaluation.evaluate(context, project)
 
 
@@ -36,7 +35,7 @@ def compare_classifiers(
     b: Annotated[RowId, Query()],
     context: ContextDep,
     project: ProjectId = "default",
-) -> entities.Comparison[int]:
+) -> evaluated.Comparison[int]:
     return comparison.compare_classifiers(context, project, a, b)
 
 
@@ -48,5 +47,5 @@ def compare_classifiers(
 )
 def compare_encoders(
     a: EncoderId, b: EncoderId, context: ContextDep, project: ProjectId = "default"
-) -> entities.Comparison[str]:
+) -> evaluated.Comparison[str]:
     return comparison.compare_encoders(context, project, a, b)

@@ -15,8 +15,8 @@ from service.usecases.encoders import enter_encoder
 from service.usecases.jobs import start_job
 from service.usecases.maintenance import collect_garbage
 from tests.pictures import parts
+from tests.random_encoders import TINY
 from tests.service.caller import Caller, Response, problem_of
-from tests.service.tiny_encoders import TINY
 
 BATCH = PRESETS["cpu-32"].batch
 

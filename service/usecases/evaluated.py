@@ -1,21 +1,14 @@
 """What an evaluation says, as the use cases hand it out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from models.evaluation import Share
+from models.learning_curve import CurvePoint
 from service.domain.entities import Estimate
 
 Side = TypeVar("Side", int, str)
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share in [0, 1], its 95 % interval, and the number of images behind it."""
-
-    value: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True)
@@ -33,16 +26,6 @@ class ConfusionCell:
     predicted: str
     count: int
     image_ids: list[int]
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """Accuracy in [0, 1] with its interval at a number of labels in total."""
-
-    labels: int
-    accuracy: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -66,7 +49,7 @@ class Evaluation:
     note: str | None
     classes: list[ClassEvaluation]
     confusion: list[ConfusionCell]
-    curve: list[CurvePoint]
+    curve: Sequence[CurvePoint]
     forecast: CurvePoint | None
     suspects: list[Suspect]
 
