@@ -24,12 +24,15 @@ from service.api.job_schemas import (
     RegisterCreate,
 )
 from service.domain import entities
-from service.domain.errors import NotFound
+from service.domain.errors import NotFound, Unavailable
 from service.usecases import embedding, encoders, importing, jobs, mapping, pretraining
 from service.usecases.context import Context
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 POLL_SECONDS = 0.5
+# Each asks the database twice in every pause: five hundred took all threads from other calls.
+MOST_STREAMS = 100
+open_streams: set[object] = set()
 LAST_NUMBER = 2**31 - 1  # what the database can count to
 After = Annotated[int, Query(ge=0, le=LAST_NUMBER, description="Number of the last one known.")]
 
@@ -138,13 +141,29 @@ def stream_events(
     after: After = 0,
     last_event_id: Annotated[str, Header(max_length=10, include_in_schema=False)] = "",
 ) -> StreamingResponse:
+    if len(open_streams) >= MOST_STREAMS:
+        raise Unavailable(
+            "too-many-streams",
+            f"{MOST_STREAMS} streams of events are open: ask for the job itself.",
+        )
     jobs.get_job(context, job_id)  # an unknown job is a 404, not an empty stream
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     # A browser that was cut off says by itself which record it had last.
     known = min(int(last_event_id), LAST_NUMBER) if last_event_id.isdecimal() else after
     return StreamingResponse(
-        _events(context, job_id, known), media_type="text/event-stream", headers=headers
+        _counted(_events(context, job_id, known)), media_type="text/event-stream", headers=headers
     )
+
+
+async def _counted(events: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The same events, as one of the open streams."""
+    stream = object()
+    open_streams.add(stream)
+    try:
+        async for event in events:
+            yield event
+    finally:
+        open_streams.discard(stream)
 
 
 async def _events(context: Context, job_id: str, known: int) -> AsyncIterator[str]:

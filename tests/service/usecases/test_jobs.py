@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
+from service.api.routes.jobs import open_streams
 from service.app import create_app
 from service.domain.entities import now
 from service.jobs import QUEUES, JobQueue, create_celery
@@ -22,6 +24,7 @@ from service.usecases.jobs import list_jobs, reconcile, start_again, start_job
 from service.usecases.maintenance import tidy
 from tests.pictures import parts
 from tests.service.caller import LOCAL, Caller, problem_of
+from tests.service.server import serve
 
 
 def queued_messages(redis_url: str) -> list[str]:
@@ -192,6 +195,24 @@ def test_progress_is_streamed_to_the_jobs_end(api: Caller, work: Callable[[], in
     assert events[0]["state"] == "queued"
     assert events[-1] == api.get(f"/jobs/{job_id}")
     assert events[-1]["state"] == "succeeded"
+
+
+def test_streams_are_bounded_and_make_room_when_they_end(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.api.routes.jobs.MOST_STREAMS", 2)
+    events = f"/jobs/{start_job(context, 'embed', {'encoder_id': 'e'}).id}/events"
+    with serve(create_app(context.settings)) as address:
+        with httpx.Client(timeout=60) as client:
+            request = client.build_request("GET", address + events)
+            followed = [client.send(request, stream=True).iter_text() for _ in range(2)]
+            assert all("queued" in next(stream) for stream in followed)
+            refused = problem_of(client.get(address + events), 503, "too-many-streams")
+            assert "2 streams" in refused["detail"]
+        deadline = time.monotonic() + 20
+        while open_streams:
+            assert time.monotonic() < deadline, "those that left still count"
+            time.sleep(0.05)
 
 
 def test_the_stream_of_a_job_that_is_over_has_its_last_state(
