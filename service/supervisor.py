@@ -176,12 +176,15 @@ def _checks(address: str, key: str | None) -> dict[str, str]:
 
 
 def redis_command(socket_path: Path) -> list[str]:
-    socket_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = socket_path.parent
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.lstat().st_uid != os.geteuid():  # one below /tmp may be another user's, laid as a trap
+        raise StartError(f"{folder} belongs to another user: delete it, or have it deleted.")
     words = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "no", "--daemonize", "no"]
     # The queue may be lost at any time: jobs live in the database.
     return [
         _redis_server(), *words, "--save", "",
-        "--unixsocket", str(socket_path), "--dir", str(socket_path.parent),
+        "--unixsocket", str(socket_path), "--dir", str(folder),
     ]  # fmt: skip
 
 
@@ -203,7 +206,7 @@ def _redis_server() -> str:
 @contextmanager
 def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder: two services in one would share a Redis socket and a port file."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data_dir / "up.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

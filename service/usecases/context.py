@@ -50,7 +50,7 @@ class Context:
 
 def create_context(settings: Settings) -> Context:
     """Open everything that the settings name; the schema is brought up to date."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.database)
     database.migrate()
     segments = SegmentShelf(settings.indexes_dir, settings.store)
