@@ -50,19 +50,24 @@ def looks_same(one: Image.Image, other: Image.Image) -> bool:
 
 
 def find_copies(
-    hashes: Hashes, copy_of: Rows, first: int, same: Callable[[int, int], bool]
+    hashes: Hashes,
+    copy_of: Rows,
+    first: int,
+    same: Callable[[int, int], bool],
+    check: Callable[[], None] = lambda: None,
 ) -> dict[int, int]:
     """The copies among the images from row `first` on, each with the older image it looks like.
 
     `hashes` (n,) are sorted by age, the oldest first. `copy_of` (n,) has the row of which an image
     before `first` is a copy, or -1. Nothing is called a copy of a copy. `same` is asked of two rows
-    whose hashes are near but not equal.
+    whose hashes are near but not equal. `check` is called all the while, and may raise to end it.
     """
     unique, earliest, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     oldest = np.sort(earliest[unique != NO_HASH])
     copies: dict[int, int] = {}
-    near = _near_pairs(hashes[oldest], int(np.searchsorted(oldest, first)))
+    near = _near_pairs(hashes[oldest], int(np.searchsorted(oldest, first)), check)
     for later, earlier in oldest[near].tolist():
+        check()
         is_copy = earlier in copies or (earlier < first and copy_of[earlier] >= 0)
         if later not in copies and not is_copy and same(later, earlier):
             copies[later] = earlier
@@ -74,7 +79,7 @@ def find_copies(
     return copies
 
 
-def _near_pairs(hashes: Hashes, first: int) -> Rows:
+def _near_pairs(hashes: Hashes, first: int, check: Callable[[], None]) -> Rows:
     """Pairs (later, earlier) (m, 2) of rows within NEAR bits, sorted, `later` not before `first`.
 
     Multi-index hashing (Norouzi et al., 2012): of two such, some part differs in one bit at most.
@@ -86,6 +91,7 @@ def _near_pairs(hashes: Hashes, first: int) -> Rows:
         order = np.argsort(part, kind="stable")
         starts = np.searchsorted(part[order], np.arange(2**width + 1))
         for flipped in (0, *(1 << bit for bit in range(width))):
+            check()
             asked = part[first:] ^ flipped
             found += _near_in_buckets(hashes, order, starts[asked], starts[asked + 1], first)
     return np.unique(np.concatenate(found), axis=0)

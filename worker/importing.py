@@ -57,7 +57,7 @@ class Import:
     def run(self) -> None:
         """To its end. Raises SourceError, StorageFull, and what `RunningJob.check` does."""
         self._running.say("Opening the source")
-        with open_source(self._context, self._running.job.payload) as source:
+        with open_source(self._context, self._running.job.payload, self._running.check) as source:
             if not self._go_on(source):
                 self._begin_anew()
                 with source.opened() as files:

@@ -44,10 +44,14 @@ ReadAt = Callable[[int, int], bytes]
 
 @dataclass(frozen=True)
 class Scratch:
-    """A folder for what is unpacked meanwhile, and how much of its disk is not for that."""
+    """A folder for what is unpacked meanwhile, and how much of its disk is not for that.
+
+    `check` is called all the while, and may raise to end it.
+    """
 
     folder: Path | None = None
     min_free_bytes: int = 0
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ def open_tar(archive: Path, scratch: Scratch) -> Iterator[TarTree]:
         return
     # Without a name, so that nothing is left of it where the process is killed.
     with tempfile.TemporaryFile(dir=scratch.folder) as plain:
-        damage = _unpack(archive, opener, cast("BinaryIO", plain), scratch.min_free_bytes)
+        damage = _unpack(archive, opener, cast("BinaryIO", plain), scratch)
         yield TarTree(archive, cast("BinaryIO", plain), damage=damage)
 
 
@@ -188,19 +192,20 @@ def _decompressor(archive: Path) -> Any:
     return next((each for magic, each in _COMPRESSIONS.items() if start.startswith(magic)), None)
 
 
-def _unpack(archive: Path, opener: Any, plain: BinaryIO, min_free_bytes: int) -> str:
+def _unpack(archive: Path, opener: Any, plain: BinaryIO, scratch: Scratch) -> str:
     """Writes what can be unpacked; says why where that is not all."""
     left = most_bytes(archive.stat().st_size)
     damage = ""
     with opener(archive) as packed:
         while not damage:
+            scratch.check()
             chunk, damage = _read_chunk(packed)
             left -= len(chunk)
             if left < 0:
                 raise bomb(archive)
             if not chunk:
                 break
-            _write(plain, chunk, archive, min_free_bytes)
+            _write(plain, chunk, archive, scratch.min_free_bytes)
     plain.seek(0)
     return damage
 

@@ -1,5 +1,6 @@
 """Near-duplicates: images of the pool that look like an older one."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from service.usecases.context import Context
 
 # Rows changed while other writers wait.
 AT_ONCE = 500
+# How often it is told, while copies are looked for, what is done.
+TOLD_SECONDS = 1.0
 Ids = NDArray[np.int64]
 
 
@@ -34,7 +37,8 @@ def flag_near_duplicates(context: Context, project_id: str, say: Callable[[str],
         ids, hashes, copy_of = _read_hashes(session, project_id)
     first = int(np.searchsorted(ids, compared_until, side="right"))
     if first < len(ids):
-        found = find_copies(hashes, copy_of, first, _comparison(context, ids))
+        check = _now_and_then(lambda: say("Looking for near-duplicates"))
+        found = find_copies(hashes, copy_of, first, _comparison(context, ids), check)
         _flag(context, [(int(ids[row]), int(ids[older])) for row, older in found.items()])
         with context.database.write() as session:
             get_project(session, project_id).compared_until = int(ids[-1])
@@ -42,6 +46,19 @@ def flag_near_duplicates(context: Context, project_id: str, say: Callable[[str],
         flagged = ImageRow.near_duplicate_of.is_not(None)
         count = select(func.count()).where(ImageRow.project_id == project_id, flagged)
         return session.scalar(count) or 0
+
+
+def _now_and_then(work: Callable[[], None]) -> Callable[[], None]:
+    """`work`, which takes a transaction, for those who call it all the time."""
+    last = time.monotonic()
+
+    def work_if_due() -> None:
+        nonlocal last
+        if time.monotonic() - last >= TOLD_SECONDS:
+            work()
+            last = time.monotonic()
+
+    return work_if_due
 
 
 def _read_hashes(session: Session, project_id: str) -> tuple[Ids, NDArray[np.uint64], Ids]:

@@ -3,7 +3,7 @@
 import csv
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from service.storage import jobs, projects
 from service.usecases import uploads
 from service.usecases.context import Context
 from service.usecases.jobs import get_job, start_job
+from service.usecases.spreadsheets import plain_cell
 
 # An export can be downloaded for so long after its job.
 EXPORT_KEPT_FOR = timedelta(days=1)
@@ -35,10 +36,13 @@ def request_import(context: Context, project_id: str, payload: dict[str, Any]) -
 
 
 @contextmanager
-def open_source(context: Context, payload: dict[str, Any]) -> Iterator[ImportSource]:
+def open_source(
+    context: Context, payload: dict[str, Any], check: Callable[[], None]
+) -> Iterator[ImportSource]:
     """What an import reads, within the folders that it may. Raises SourceError.
 
-    An upload may name files on the server too, as a table does.
+    An upload may name files on the server too, as a table does. `check` is called while an archive
+    is unpacked, and may raise to end it.
     """
     source, roots = payload["source"], context.settings.roots
     context.settings.uploads_dir.mkdir(parents=True, exist_ok=True)
@@ -50,8 +54,8 @@ def open_source(context: Context, payload: dict[str, Any]) -> Iterator[ImportSou
         source,
         payload["format"],
         roots=roots,
-        urls=UrlPolicy(),
-        scratch=Scratch(context.settings.uploads_dir, context.settings.min_free_mb * 2**20),
+        urls=UrlPolicy(timeout_seconds=context.settings.url_timeout_seconds),
+        scratch=Scratch(context.settings.uploads_dir, context.settings.min_free_mb * 2**20, check),
     )
 
 
@@ -78,7 +82,7 @@ def errors_as_csv(context: Context, job_id: str) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(["file", "reason"])
-    writer.writerows((_plain(each.file), _plain(each.reason)) for each in found)
+    writer.writerows((plain_cell(each.file), plain_cell(each.reason)) for each in found)
     return text.getvalue()
 
 
@@ -108,8 +112,3 @@ def drop_old_exports(context: Context) -> None:
 
 def _error(record: dict[str, Any]) -> FileError:
     return FileError(str(record.get("file", "")), str(record.get("reason", "")))
-
-
-def _plain(text: str) -> str:
-    """Without what a spreadsheet would run as a formula: names of files come from anyone."""
-    return f"'{text}" if text[:1] in "=+-@" and text else text

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from datetime import timedelta
@@ -12,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from models import perceptual_hash
+from models.image_sources import tar_tree
 from service.domain.errors import StorageFull
 from service.storage.jobs import requeue_orphans
+from service.usecases import duplicates
 from service.usecases.context import Context
 from service.usecases.importing import list_errors
 from service.usecases.jobs import cancel_job, get_job, resume_job
@@ -180,3 +184,34 @@ def test_a_full_disk_fails_the_import_and_what_is_in_is_kept(
     resume_job(reading, job.id)
     assert work(reading, job.id).state == "succeeded"
     assert held(reading) == (12, 12)
+
+
+@pytest.mark.parametrize("step", ["unpacking", "looking for copies"])
+def test_a_cancel_acts_within_long_steps_too(
+    reading: Context, root: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr(duplicates, "TOLD_SECONDS", 0.0)
+    fill(root / "in", "otter", each=5)
+    with tarfile.open(root / "photos.tar.gz", "w:gz") as archive:
+        archive.add(root / "in", "in")
+    running = claim(reading, start(reading, root / "photos.tar.gz"), threading.Event())
+    assert running is not None
+    module, name = {
+        "unpacking": (tar_tree, "_read_chunk"),
+        "looking for copies": (perceptual_hash, "_near_in_buckets"),
+    }[step]
+    step_itself = getattr(module, name)
+
+    def cancelled_meanwhile(*given: object) -> object:
+        assert not running._lost.is_set(), "it went on"
+        cancel_job(reading, running.job.id)
+        running._lost.set()
+        return step_itself(*given)
+
+    monkeypatch.setattr(module, name, cancelled_meanwhile)
+    running.run(import_images)
+    assert get_job(reading, running.job.id).state == "cancelled"
+    monkeypatch.undo()
+    resume_job(reading, running.job.id)
+    assert work(reading, running.job.id).state == "succeeded"
+    assert held(reading) == (5, 5)
