@@ -43,10 +43,6 @@ class Client:
         """GET a resource. Raises ApiError with the service's own words."""
         return self._answer(self._http.get(path, params=params))
 
-    def download(self, path: str, **params: Any) -> bytes:
-        """GET a file. Raises ApiError with the service's own words."""
-        return _accepted(self._http.get(path, params=params)).content
-
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """POST JSON. Raises ApiError with the service's own words."""
         return self._answer(self._http.post(path, json=body))
@@ -64,15 +60,19 @@ class Client:
             _accepted(error.response)
             raise
 
-    def download_to(self, path: str, file: Path) -> None:
-        """GET a large file. Raises ApiError with the service's own words."""
-        with self._http.stream("GET", path) as response:
-            if not response.is_success:
-                response.read()
-                _accepted(response)
-            with file.open("wb") as target:
-                for part in response.iter_bytes():
-                    target.write(part)
+    def download_to(self, path: str, file: Path, **params: Any) -> None:
+        """GET a file: it is whole, or what was there before. Raises ApiError."""
+        partial = file.with_name(f".{file.name}.partial")
+        try:
+            with self._http.stream("GET", path, params=params) as response:
+                if not response.is_success:
+                    response.read()
+                    _accepted(response)
+                with partial.open("wb") as target:
+                    target.writelines(response.iter_bytes())
+            partial.replace(file)
+        finally:
+            partial.unlink(missing_ok=True)
 
     def upload(self, path: str, files: Iterable[NamedFile], **fields: str) -> Iterator[Any]:
         """POST named files in bounded requests; one answer a request.

@@ -100,5 +100,5 @@ def _export_classifier(
     with connect(server, project) as client:
         if version == "active":
             version = str(client.get(f"/projects/{project}")["active_version"] or fail(NONE_YET))
-        out.write_bytes(client.download(f"/classifiers/{version}/export", format=layout))
+        client.download_to(f"/classifiers/{version}/export", out, format=layout)
     console.print(f"Version {version} is in {out}.", markup=False, highlight=False)

@@ -1,7 +1,12 @@
 """The REST API from Python, over a real socket."""
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -70,3 +75,33 @@ def test_a_key_is_sent_along(context: Context) -> None:
             assert client.get("/classes") == {"classes": []}
         with Client(address) as client, pytest.raises(ApiError, match="Authorization"):
             client.get("/classes")
+
+
+def test_a_download_that_breaks_leaves_what_was_there_before(tmp_path: Path) -> None:
+    out = tmp_path / "animals.zip"
+    out.write_bytes(b"of yesterday")
+    with (
+        broken_download() as address,
+        Client(address) as client,
+        pytest.raises(httpx.RemoteProtocolError),
+    ):
+        client.download_to("/jobs/1/file", out)
+    assert out.read_bytes() == b"of yesterday"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@contextmanager
+def broken_download() -> Iterator[str]:
+    """Address of a server that promises a thousand bytes and closes after four."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
