@@ -34,6 +34,25 @@ BOUNDS = {
     "momentum": (0, 1),
     "clip": (1e-6, math.inf),
 }
+# The largest of each size that may be asked for by name. What fits into a machine's memory is found
+# out when a run starts; what is far beyond any would be asked of its disk and its clock before.
+LARGEST = {
+    "batch": 65_536,
+    "prototypes": 65_536,
+    "projection_hidden": 65_536,
+    "projection_dim": 65_536,
+    "queue": 1_000_000,
+    "vit.image_size": 1_024,
+    "vit.patch_size": 1_024,
+    "vit.width": 8_192,
+    "vit.depth": 128,
+    "vit.heads": 128,
+    "vit.mlp_ratio": 64,
+} | {
+    f"{view}.{size}": 1_024
+    for view in ("target", "anchor", "focal")
+    for size in ("size", "blur_radius", "blur_reference_size")
+}
 
 
 @dataclass(frozen=True)
@@ -126,7 +145,7 @@ def vary(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
 
     Parts of the encoder and of a view follow a dot, several numbers are parted by commas:
     {"mask_ratio": "0.3", "vit.depth": "6", "momentum": "0.99,1"}. Raises ValueError on an unknown
-    name and on a value that is of another kind or cannot train.
+    name and on a value that is of another kind, too large or cannot train.
     """
     values = recipe.to_dict()
     for name, text in settings.items():
@@ -136,6 +155,7 @@ def vary(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
             raise ValueError(f"there is no setting {name!r}; {_choice(group)}")
         place = values[group] if group else values
         place[field] = _read(name, text, known[field])
+        _check_size(name, place[field])
     return from_dict(values)
 
 
@@ -167,6 +187,12 @@ def _read(name: str, text: str, kind: Any) -> Any:
         return TypeAdapter(kind).validate_python(raw)
     except ValidationError as error:
         raise ValueError(f"{name} takes {_in_words(kind)}, not {text!r}") from error
+
+
+def _check_size(name: str, value: Any) -> None:
+    numbers = value if isinstance(value, tuple) else (value,)
+    if name in LARGEST and any(number is not None and number > LARGEST[name] for number in numbers):
+        raise ValueError(f"{name} is {value}; choose {LARGEST[name]} or less")
 
 
 def _in_words(kind: Any) -> str:

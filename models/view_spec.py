@@ -44,6 +44,11 @@ class ViewSpec:
     def __post_init__(self) -> None:
         if self.size < 1:
             raise ValueError(f"a view's size is {self.size}; choose at least 1 px")
+        if self.blur_reference_size is not None and self.blur_reference_size < 1:
+            raise ValueError(
+                f"a view's blur_reference_size is {self.blur_reference_size}; choose at least 1 px "
+                "or none"
+            )
         low, high = self.scale
         if not 0 < low <= high <= 1:
             raise ValueError(f"a view's scale is {self.scale}; choose 0 < low <= high <= 1")
