@@ -28,14 +28,15 @@ class Run:
     """What a run has reached: everything that training changes, and the seconds it has taken.
 
     `forward` calls the network, together with those of other processes where there are any.
-    `micro_batch`: how many views the encoder takes at once; None: all. `first_knn`: what the probe
-    said before any training; `probes`: what all said last. `start_from`: the encoder that it began
-    with; `licence`: the terms of its own.
+    `pixels`: a checksum of some of the images. `micro_batch`: how many views the encoder takes at
+    once; None: all. `first_knn`: what the probe said before any training; `probes`: what all said
+    last. `start_from`: the encoder that it began with; `licence`: the terms of its own.
     """
 
     recipe: Recipe
     seed: int
     images: int
+    pixels: int
     network: MaskedSiameseNetwork
     forward: nn.Module
     optimizer: torch.optim.Optimizer
@@ -82,6 +83,7 @@ def save_run(folder: Path, run: Run) -> None:
         "recipe": run.recipe.to_dict(),
         "seed": run.seed,
         "images": run.images,
+        "pixels": run.pixels,
         "step": run.step,
         "seconds": run.seconds,
         "first_knn": run.first_knn,
@@ -138,11 +140,11 @@ def resume_run(folder: Path, run: Run) -> None:
     """Bring `run` to where the folder's checkpoint is.
 
     Raises PretrainingError if the checkpoint is damaged, or was made with another recipe, seed or
-    number of images.
+    images.
     """
     path = folder / CHECKPOINT_FILE
     checkpoint = _read(path)
-    _refuse(path, _changes(checkpoint, run.recipe, run.seed, run.images))
+    _refuse(path, _changes(checkpoint, run.recipe, run.seed, (run.images, run.pixels)))
     run.network.load_state_dict(checkpoint["network"])
     run.optimizer.load_state_dict(checkpoint["optimizer"])
     run.step, run.seconds = checkpoint["step"], checkpoint["seconds"]
@@ -199,17 +201,22 @@ def _refuse(path: Path, changed: list[str]) -> None:
 
 
 def _changes(
-    checkpoint: dict[str, Any], recipe: Recipe, seed: int, images: int | None = None
+    checkpoint: dict[str, Any], recipe: Recipe, seed: int, images: tuple[int, int] | None = None
 ) -> list[str]:
-    """What differs between a checkpoint and a run, each in words; images where they are known."""
+    """What differs between a checkpoint and a run, each in words.
+
+    images: their number and checksum, where they are known.
+    """
     # A checkpoint may be older than a field of the recipe: it was made with what is the default.
     defaults = {field.name: field.default for field in fields(Recipe)}
     before = _flat(defaults | checkpoint["recipe"])
     now = _flat(recipe.to_dict())
     before["seed"], now["seed"] = checkpoint["seed"], seed
     if images is not None:
-        before["number of images"] = checkpoint.get("images", images)
-        now["number of images"] = images
+        # Older checkpoints do not say.
+        before["number of images"] = checkpoint.get("images", images[0])
+        before["checksum of some images"] = checkpoint.get("pixels", images[1])
+        now["number of images"], now["checksum of some images"] = images
     names = [name for name in now if name not in WORDS and before.get(name) != now[name]]
     return [f"{name} was {before.get(name)} and is {now[name]}" for name in names]
 

@@ -69,13 +69,14 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
     """
     from models import distributed
     from models.run_folder import recipe_of
+    from models.run_lock import hold_folder
     from models.run_start import Start, find_device
 
     try:
         begun = recipe_of(out) if resume and not preset else None
         recipe = choose_recipe(begun or find_preset(preset or PRESET), epochs, settings or [])
         start = Start(device, seed, resume, start_from)
-        with distributed.processes(find_device(device)):
+        with distributed.processes(find_device(device)), hold_folder(out):
             _train(recipe, data, out, start, as_json=as_json)
     except (ValueError, EncoderError, OSError) as error:
         if as_json:  # who reads records is told too: torchrun puts words of its own behind ours

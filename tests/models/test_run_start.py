@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -85,6 +86,12 @@ def test_a_resume_with_a_changed_recipe_names_the_change(
 def test_a_resume_with_another_seed_or_pool_names_the_change(finished: Path) -> None:
     with pytest.raises(PretrainingError, match="seed was 0 and is 1; number of images was 64"):
         start_run(replace(TINY, epochs=1), IMAGES[:48], finished, replace(CPU, seed=1))
+
+
+def test_a_resume_on_other_images_of_the_same_number_is_refused(finished: Path) -> None:
+    others = np.concatenate([IMAGES[:20], IMAGES[21:], IMAGES[20:21]])
+    with pytest.raises(PretrainingError, match="checksum of some images was"):
+        start_run(replace(TINY, epochs=1), others, finished, CPU)
 
 
 def test_another_description_is_the_same_recipe(finished: Path) -> None:
