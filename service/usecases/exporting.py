@@ -13,6 +13,7 @@ from service.storage.pools import Pool
 from service.usecases.context import Context
 from service.usecases.prediction import class_sets
 from service.usecases.scores import AT_ONCE
+from service.usecases.spreadsheets import plain_cell
 
 Layout: TypeAlias = Literal["onnx", "npz", "csv"]
 MEDIA_TYPES: dict[Layout, str] = {
@@ -67,7 +68,8 @@ def _rows(
         answers = _answers(head, pool.features[some])
         for image_id, answer in zip(pool.image_ids[some].tolist(), answers, strict=True):
             if image_id in filenames:  # others were deleted meanwhile
-                yield image_id, filenames[image_id], labels.get(image_id, ""), *answer
+                name = plain_cell(filenames[image_id])
+                yield image_id, name, labels.get(image_id, ""), *answer
 
 
 def _answers(head: FittedHead, features: Features) -> Iterator[tuple[str, str, str, str]]:
