@@ -38,6 +38,15 @@ def test_only_the_api_can_be_reached_from_outside() -> None:
     assert published == {"api"}
 
 
+def test_no_container_can_take_rights_or_change_its_own_programs() -> None:
+    for name, service in _configuration().items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        # PostgreSQL's image becomes another user and writes its socket beside its programs.
+        assert service.get("read_only") or name == "postgres", name
+        assert not service.get("cap_add") or name == "postgres", name
+
+
 def test_no_secret_is_written_into_the_files() -> None:
     for name, service in _configuration().items():
         for variable, value in (service.get("environment") or {}).items():
