@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Playwright
+from playwright.sync_api import Locator, Page, Playwright, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -19,6 +19,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# How long is waited for what must come to be seen: a busy machine is slow, not wrong.
+PATIENCE_MILLISECONDS = 90_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -57,7 +60,7 @@ def open_page(playwright: Playwright, address: str, scheme: str = "light") -> It
         viewport={"width": 1400, "height": 860},
         color_scheme="dark" if scheme == "dark" else "light",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     watch = Watch(urlsplit(address).netloc)
     watch.follow(page)

@@ -26,7 +26,7 @@ class Project:
 
     def __call__(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         params = options.pop("params", {}) | {"project": self.id}
-        answer = httpx.request(method, self.address + path, params=params, timeout=60, **options)
+        answer = httpx.request(method, self.address + path, params=params, timeout=180, **options)
         answered: dict[str, Any] = answer.raise_for_status().json() if answer.content else {}
         return answered
 
@@ -82,4 +82,4 @@ def go(page: Page, project: Project, view: str = "all") -> None:
 
 def wait_until_predicted(page: Page, count: int) -> None:
     guessed = page.get_by_role("gridcell", name=re.compile("predicted|unknown, perhaps"))
-    expect(guessed).to_have_count(count, timeout=60_000)
+    expect(guessed).to_have_count(count)

@@ -13,10 +13,8 @@ from uuid import uuid4
 
 from service.settings import Settings
 from service.supervisor import Child, redis_command
-from tests.e2e.running_service import free_port, is_ready, wait_for
+from tests.e2e.running_service import READY_SECONDS, free_port, is_ready, prepare, wait_for
 from tests.service.databases import postgres_database
-
-READY_SECONDS = 150.0
 
 
 @dataclass
@@ -53,13 +51,14 @@ class ReplicatedService:
 
 
 @contextmanager
-def replicated_service(data_dir: Path) -> Iterator[ReplicatedService]:
-    """Start all of it and wait until both apis are ready; stop it afterwards.
+def replicated_service(data_dir: Path, encoder: Path) -> Iterator[ReplicatedService]:
+    """Start all of it on a registered encoder, wait until both apis are ready; stop it afterwards.
 
     The processes share a data folder, as those of one host or of a shared file system do.
     """
     data_dir.mkdir(parents=True, exist_ok=True)
     with postgres_database(f"handful_replicas_{uuid4().hex[:8]}") as url:
+        prepare(Settings(data_dir=data_dir, database_url=url), encoder)
         service = _start(data_dir, url)
         tending = threading.Thread(target=service.tend, daemon=True)
         tending.start()

@@ -1,22 +1,32 @@
 """A whole service, started as its user would, in a folder and on a port of its own."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import TypeVar
 
 import httpx
 
+from models.manifest import load_manifest
+from service.settings import Settings
+from service.usecases.context import create_context
+from service.usecases.encoders import enter_encoder
+from service.usecases.projects import ensure_default_project
+
 T = TypeVar("T")
 
-READY_SECONDS = 150.0
+# How long is waited for what must come: a busy machine is slow, not wrong.
+READY_SECONDS = 300.0
+PATIENCE_SECONDS = 180.0
 
 
 @dataclass
@@ -49,11 +59,23 @@ class RunningService:
     def stop(self) -> int:
         """Stop as Ctrl-C does; the exit status."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
+        return self.process.wait(PATIENCE_SECONDS)
 
     def descendants(self) -> list[int]:
         """All processes that the service started."""
         return _children(self.process.pid)
+
+
+def prepare(settings: Settings, encoder: Path) -> None:
+    """Leave what a first start leaves: schema, default project, and this registered encoder.
+
+    Registering imports torch and exports the encoder, which takes longer than all else of a start.
+    """
+    shutil.copytree(encoder, settings.encoders_dir / encoder.name)
+    context = create_context(settings)
+    ensure_default_project(context)
+    enter_encoder(context, settings.encoder, load_manifest(encoder))
+    context.database.close()
 
 
 @contextmanager
@@ -105,27 +127,33 @@ def wait_until_ready(service: RunningService) -> None:
 def is_ready(address: str) -> bool:
     """Whether an api answers that all its parts are in order."""
     try:
-        return httpx.get(f"{address}/health/ready", timeout=5).status_code == 200
+        return httpx.get(f"{address}/health/ready", timeout=30).status_code == 200
     except httpx.TransportError:
         return False
 
 
-def wait_for(check: Callable[[], T | None], what: str, seconds: float = 60.0) -> T:
+def wait_for(
+    check: Callable[[], T | None],
+    what: str,
+    seconds: float = PATIENCE_SECONDS,
+    pause_seconds: float = 0.2,
+) -> T:
     """Wait until the check gives something true, and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := check():
             return found
-        time.sleep(0.2)
+        time.sleep(pause_seconds)
     raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on, below those that connections to elsewhere are given."""
+    while True:
+        port = SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _children(pid: int) -> list[int]:

@@ -12,7 +12,6 @@ from tests.e2e.running_service import wait_for
 
 LABELLED = 8
 # An evaluation fits many classifiers, and the machine may have other things to do.
-MILLISECONDS = 60_000
 # Labelled as the other class; the rest of the labels can tell.
 WRONG = ["nought-03.png", "one-03.png"]
 
@@ -46,8 +45,8 @@ def evaluate(page: Page, project: Project) -> None:
 def wait_until_evaluated(page: Page) -> None:
     """Wait until figures show, and are those of the present labels."""
     region = page.get_by_role("region", name="Accuracy")
-    expect(region).to_contain_text("of answers right", timeout=MILLISECONDS)
-    expect(page.locator("main [aria-busy=false]")).to_be_visible(timeout=MILLISECONDS)
+    expect(region).to_contain_text("of answers right")
+    expect(page.locator("main [aria-busy=false]")).to_be_visible()
 
 
 def suspect(page: Page, project: Project, name: str) -> Locator:
@@ -87,7 +86,7 @@ def test_a_label_in_doubt_is_changed_or_kept_by_one_key(page: Page, doubtful: Pr
     expect(wrong).to_have_count(0)
     wait_for(lambda: class_of(doubtful, WRONG[0]) == "nought", "the label to change")
     page.keyboard.press("ControlOrMeta+z")
-    expect(wrong).to_be_visible(timeout=MILLISECONDS)
+    expect(wrong).to_be_visible()
     assert class_of(doubtful, WRONG[0]) == "stroke"
 
     other.get_by_role("button", name="Keep").press("Enter")
@@ -104,7 +103,7 @@ def test_a_label_in_doubt_is_suggested_corrected_and_restored(
 ) -> None:
     page.goto(f"/?project={doubtful.id}&strategy=errors")
     cell = page.locator(f"[data-id='{ids_by_name(doubtful)[WRONG[0]]}']")
-    expect(cell).to_have_accessible_name(re.compile("labelled Stroke"), timeout=MILLISECONDS)
+    expect(cell).to_have_accessible_name(re.compile("labelled Stroke"))
     cell.click()
     page.get_by_role("toolbar", name="Label").get_by_role("button", name="Nought").click()
     wait_for(lambda: class_of(doubtful, WRONG[0]) == "nought", "the label to change")
@@ -136,7 +135,7 @@ def test_a_cell_of_the_matrix_opens_its_images_and_keys_label_them(
     expect(panel.get_by_role("group", name="How sure it is")).to_contain_text("unlike all examples")
     page.keyboard.press("1")
     expect(panel).to_contain_text("Labelled Nought")
-    expect(picture).to_have_count(0, timeout=MILLISECONDS)
+    expect(picture).to_have_count(0)
     page.keyboard.press("ControlOrMeta+z")
     expect(panel).to_contain_text("Labelled Stroke")
     page.keyboard.press("Escape")
@@ -153,7 +152,7 @@ def test_two_versions_are_compared_and_the_older_one_answers_again(
     compare = page.get_by_role("region", name="Compare")
     compare.get_by_role("button", name="Compare").click()
     answer = compare.get_by_role("status")
-    expect(answer).to_contain_text("with 95 % confidence, on 16 labels", timeout=MILLISECONDS)
+    expect(answer).to_contain_text("with 95 % confidence, on 16 labels")
     compare.get_by_role("button", name="Roll back to version").click()
     wait_for(
         lambda: doubtful("GET", f"/projects/{doubtful.id}")["active_version"] < newest,
@@ -169,7 +168,7 @@ def test_a_version_is_saved_as_a_file(page: Page, doubtful: Project) -> None:
 
     def save(name: str) -> tuple[str, bytes]:
         page.get_by_role("button", name="Export", exact=True).click()
-        with page.expect_download(timeout=MILLISECONDS) as download:
+        with page.expect_download() as download:
             page.get_by_role("menuitem", name=name).click()
         return download.value.suggested_filename, download.value.path().read_bytes()
 

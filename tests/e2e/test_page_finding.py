@@ -9,14 +9,13 @@ from tests.e2e.page_project import PER_CLASS, Project, go, labels_of
 from tests.e2e.running_service import wait_for
 
 IMAGES = 2 * PER_CLASS
-LONG = 60_000  # milliseconds; the machine may have other things to do
 
 
 def open_map(page: Page, project: Project) -> Locator:
     """Have the map made, and wait until it is drawn."""
     page.goto(f"/?project={project.id}&view=map")
     page.get_by_role("button", name="Make the map").click()
-    expect(page.get_by_role("list", name="What the colours mean")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("list", name="What the colours mean")).to_be_visible()
     plot = page.get_by_role("img", name="Map of the pool")
     expect(plot).to_have_attribute("aria-busy", "false")
     return plot

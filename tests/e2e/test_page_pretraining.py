@@ -41,7 +41,7 @@ def pool(project: Project) -> Project:
         for image_id, value in zip(ids[:LABELLED], digits.target, strict=False)
     ]
     project("POST", "/labels", json={"labels": labels})
-    wait_for(lambda: project("GET", "/images")["pending"] == 0, "the pool to be embedded", 150)
+    wait_for(lambda: project("GET", "/images")["pending"] == 0, "the pool to be embedded")
     return project
 
 
@@ -125,4 +125,4 @@ def test_what_cannot_be_started_says_why(page: Page, filled: Project) -> None:
     page.get_by_role("textbox", name="Spec").fill("timm:no_such_model")
     page.get_by_role("button", name="Register", exact=True).click()
     failed = page.get_by_role("alert").filter(has_text="timm:no_such_model could not be registered")
-    expect(failed).to_be_visible(timeout=60_000)
+    expect(failed).to_be_visible()

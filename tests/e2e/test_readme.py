@@ -16,13 +16,13 @@ README = Path(__file__).parents[2] / "README.md"
 ADDRESS = "http://127.0.0.1:8000"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here: apt-get install curl")
 def test_the_session_with_curl_ends_in_a_right_prediction(
     sampled: RunningService, tmp_path: Path
 ) -> None:
     session = next(block for block in _shell_blocks() if f"api={ADDRESS}" in block)
-    wait_for(lambda: _sample_is_labelled(sampled.address), "the sample project", 120)
+    wait_for(lambda: _sample_is_labelled(sampled.address), "the sample project")
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", session.replace(ADDRESS, sampled.address)],
         check=False,

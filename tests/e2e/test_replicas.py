@@ -9,27 +9,17 @@ import pytest
 from PIL import Image
 
 from service.client import Client
-from tests.e2e.replicated_service import ReplicatedService, replicated_service
+from tests.e2e.replicated_service import ReplicatedService
 from tests.e2e.running_service import wait_for
-from tests.service.databases import POSTGRES
 
-pytestmark = [
-    pytest.mark.timeout(300),
-    pytest.mark.skipif(not POSTGRES, reason="PostgreSQL: set HANDFUL_TEST_POSTGRES_URL"),
-]
+pytestmark = pytest.mark.timeout(600)
 COLOURS = {"Red": (220, 30, 30), "Blue": (30, 30, 220)}
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplicatedService]:
-    with replicated_service(tmp_path_factory.mktemp("replicas")) as running:
-        yield running
-
-
 @pytest.fixture
-def both(service: ReplicatedService, request: pytest.FixtureRequest) -> Iterator[list[Client]]:
+def both(replicas: ReplicatedService, request: pytest.FixtureRequest) -> Iterator[list[Client]]:
     """A client of each replica, on a fresh project."""
-    first, second = service.addresses
+    first, second = replicas.addresses
     with Client(first) as client:
         project = client.post("/projects", {"name": request.node.name[:60]})["id"]
     with Client(first, project=project) as one, Client(second, project=project) as other:
@@ -52,7 +42,7 @@ def test_images_sent_to_either_are_embedded_and_found_through_both(both: list[Cl
     for number, client in enumerate(both):
         files = [(f"{number}-{i}.png", _picture((9 * i, 90 * number, 200), i)) for i in range(24)]
         list(client.upload("/images", files))
-    wait_for(lambda: not both[0].get("/images", limit=1)["pending"], "all to be embedded", 90)
+    wait_for(lambda: not both[0].get("/images", limit=1)["pending"], "all to be embedded")
 
     listed = [client.get("/images", limit=100)["items"] for client in both]
     asked = listed[0][0]["id"]
@@ -65,13 +55,13 @@ def test_images_sent_to_either_are_embedded_and_found_through_both(both: list[Cl
 
 
 def test_a_job_of_one_is_followed_through_the_other(
-    both: list[Client], service: ReplicatedService
+    both: list[Client], replicas: ReplicatedService
 ) -> None:
     files = [(f"{i}.png", _picture((i, 9, 9), i)) for i in range(40)]
     (answer,) = both[0].upload("/images", files)
-    events = f"{service.addresses[1]}/jobs/{answer['job_id']}/events"
+    events = f"{replicas.addresses[1]}/jobs/{answer['job_id']}/events"
 
-    with httpx.stream("GET", events, timeout=90) as stream:
+    with httpx.stream("GET", events, timeout=180) as stream:
         told = [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data: ")]
 
     assert told[-1]["state"] == "succeeded"

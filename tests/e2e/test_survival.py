@@ -2,7 +2,7 @@
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +12,10 @@ import pytest
 from PIL import Image
 
 from service.client import Client
-from tests.e2e.replicated_service import ReplicatedService, replicated_service
+from tests.e2e.replicated_service import ReplicatedService
 from tests.e2e.running_service import RunningService, is_ready, running_service, wait_for
-from tests.service.databases import POSTGRES
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 # Enough for a job of several batches; the pairs that follow are embedded as they come.
 IMAGES_AT_ONCE = 320
 IMAGES = IMAGES_AT_ONCE + 80
@@ -26,15 +25,12 @@ AnyService = RunningService | ReplicatedService
 
 
 @pytest.fixture(scope="module", params=["one host", "replicas"])
-def service(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AnyService]:
+def service(request: pytest.FixtureRequest, started: Callable[[str], Path]) -> Iterator[AnyService]:
     """What `handful up` starts, and two apis and two workers on PostgreSQL and one Redis."""
-    folder = tmp_path_factory.mktemp("survival")
-    if request.param == "replicas" and not POSTGRES:
-        pytest.skip("PostgreSQL: set HANDFUL_TEST_POSTGRES_URL to run the replicas on it")
-    start = running_service if request.param == "one host" else replicated_service
-    with start(folder) as running:
+    if request.param == "replicas":
+        yield request.getfixturevalue("replicas")
+        return
+    with running_service(started("survival")) as running:
         yield running
 
 
@@ -90,15 +86,16 @@ def test_killing_a_process_loses_nothing(service: AnyService, victim: str) -> No
             client.post("/classes", {"name": name})
     uploader = Uploader(service.address, project, seeds)
     uploader.start()
-    job_id = wait_for(lambda: _embedding_under_way(service), "an embedding job to be under way")
+    under_way = partial(_embedding_under_way, service)
+    job_id = wait_for(under_way, "an embedding job to be under way", pause_seconds=0.02)
     service.kill(victim)
     uploader.join()
     for address in service.addresses:  # one that was killed comes back
-        wait_for(partial(is_ready, address), f"{address} to be ready", 90)
+        wait_for(partial(is_ready, address), f"{address} to be ready")
 
     assert len(uploader.acknowledged) == IMAGES
     with Client(service.address, project=project) as client:
-        wait_for(lambda: _embedded(client), "every image to be embedded", 150)
+        wait_for(lambda: _embedded(client), "every image to be embedded", 400)
         listed = _all_images(client)
         assert {image["id"]: image["class_id"] for image in listed} == uploader.acknowledged
         for image in listed[:: IMAGES // 8]:

@@ -53,7 +53,7 @@ def worker(connected: Context, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_until(condition: Callable[[], bool], log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.01)
@@ -72,7 +72,7 @@ def test_a_worker_takes_its_job_and_gives_it_back_when_it_is_told_to_stop(
     with connected.database.write():  # the worker waits for its turn to write
         worker.terminate()
         wait_until(lambda: "Warm shutdown" in log.read_text(), log)
-    assert worker.wait(30) == 0
+    assert worker.wait(120) == 0
     given_back = get_job(connected, job.id)
     assert (given_back.state, given_back.attempts) == ("queued", 0), log.read_text()
     assert work() == 1

@@ -79,7 +79,7 @@ def test_a_worker_killed_twice_in_the_middle_loses_and_doubles_nothing(
     reached = 0
     for _ in range(2):
         with subprocess.Popen([sys.executable, "-c", WORKER, job_id], env=environment) as process:
-            deadline = time.monotonic() + 90
+            deadline = time.monotonic() + 240
             while get_job(reading, job_id).done <= reached and time.monotonic() < deadline:
                 time.sleep(0.01)
             process.send_signal(signal.SIGKILL)

@@ -21,6 +21,12 @@ class Killed(BaseException):
     """As abrupt as a signal: nothing of the job's own may tidy up after it."""
 
 
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How well a map is laid out is tested with the model."""
+    monkeypatch.setattr("models.tsne.STEPS", 60)
+
+
 @pytest.fixture
 def job_id(api: Caller, work: Callable[[], int]) -> str:
     api.send("/images", parts("red", range(60)))

@@ -42,6 +42,12 @@ def read(api: Caller) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return message, found
 
 
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How well a map is laid out is tested with the model."""
+    monkeypatch.setattr("models.tsne.STEPS", 60)
+
+
 @pytest.fixture
 def mapped(api: Caller, work: Callable[[], int]) -> Caller:
     """Twenty images each of red (ids 1 to 20), green and blue on a map."""
