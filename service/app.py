@@ -67,6 +67,9 @@ def create_app(settings: Settings) -> FastAPI:
         summary="An image classifier from a handful of labels.",
         lifespan=_lifespan,
         responses=RESPONSES,
+        # FastAPI's own pages load their scripts from elsewhere: `/docs` is built with the page.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings, app.state.key = settings, key
     install_handlers(app)

@@ -72,7 +72,7 @@ def test_labels_survive_a_service_that_is_away(page: Page, trained: Project) -> 
     expect(page.get_by_role("alert")).to_contain_text("not answering")
     expect(cell(page, "nought-05.png, labelled Nought")).to_be_visible()
     page.context.set_offline(False)
-    expect(page.get_by_role("alert")).to_have_count(0, timeout=20_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.get_by_role("button", name=re.compile("^Nought.*3"))).to_be_visible()
 
 
@@ -101,3 +101,11 @@ def test_a_service_with_a_key_asks_for_it(playwright: Playwright, tmp_path: Path
         expect(page.get_by_role("button", name="Project Default")).to_be_visible()
         page.get_by_role("button", name="Sign out").click()
         expect(asked).to_be_visible()
+
+
+def test_the_api_is_described_without_asking_anyone_else(page: Page, service_url: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto("/docs")
+    expect(page.get_by_text("/classes/{class_id}/examples").first).to_be_visible(timeout=60_000)
+    assert [url for url in asked if not url.startswith(service_url)] == []

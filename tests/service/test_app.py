@@ -71,6 +71,15 @@ def test_the_page_is_served_where_it_was_built(context: Context) -> None:
         assert client.get("/nothing").status_code == 404
 
 
+def test_the_api_is_described_by_the_pages_own_build_and_by_nobody_elses(context: Context) -> None:
+    described = context.settings.page_dir / "docs"
+    described.mkdir(parents=True)
+    (described / "index.html").write_text("<title>The REST API</title>")
+    with TestClient(create_app(context.settings), base_url=LOCAL) as client:
+        assert client.get("/docs").text == "<title>The REST API</title>"
+        assert client.get("/redoc").status_code == 404
+
+
 def test_metrics_count_requests_by_route_and_not_by_path(api: Caller) -> None:
     api.http.get("/classes/some-class-that-nobody-made")
     api.http.get("/a/path/that/nobody/made")
