@@ -8,6 +8,7 @@ import type { Job, PoolImage, Project } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import type { ClassBook } from "../../hooks/useClasses";
 import type { Labelling } from "../../hooks/useLabelling";
+import { useSettled } from "../../hooks/useSettled";
 import type { Uploads } from "../../hooks/useUploads";
 import type { Item } from "../../state/items";
 import { isActive } from "../../state/jobs";
@@ -17,6 +18,8 @@ import desk from "../Desk.module.css";
 import { UploadTray } from "../UploadTray";
 import { MapDesk } from "./MapDesk";
 import { MapProgress } from "./MapProgress";
+
+const pauseMilliseconds = 4000;
 
 export interface MapProps {
   project: Project;
@@ -49,7 +52,9 @@ export function useMapJob(project: string, jobs: readonly Job[]) {
 /** The whole pool on a plane, alike images near each other. */
 export default function PoolMap(props: MapProps) {
   const { project, uploads } = props;
-  const { data: map, error, refetch } = useQuery(mapQuery(project.id, project.active_version));
+  // A label shows at once. What it changes elsewhere is asked of the whole pool: when labelling pauses.
+  const version = useSettled(project.active_version, pauseMilliseconds);
+  const { data: map, error, refetch } = useQuery(mapQuery(project.id, version));
   if (map) return <MapDesk {...props} map={map} />;
   return (
     <main className={desk.main}>
