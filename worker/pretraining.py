@@ -48,7 +48,11 @@ def pretrain(running: RunningJob) -> None:
     manifest = load_manifest(checkpoint)
     enter_encoder(context, manifest.source, manifest)
     update_project(context, str(job.project_id), encoder_id=manifest.encoder_id)
-    running.say(f"Registered as {manifest.encoder_id}")
+    running.say(
+        f"Registered as {manifest.encoder_id}. It takes over once it has looked at the whole pool; "
+        "the list of encoders then says by how much the accuracy on your labels changed, and the "
+        "one before can be gone back to."
+    )
 
 
 def _require_device(recipe: Recipe) -> None:

@@ -45,6 +45,28 @@ export function switchVerb(one: Measured, active: Measured | undefined): "Use" |
   return active && one.embedded > 0 && one.created_at < active.created_at ? "Go back" : "Use";
 }
 
+/**
+ * What the present one is set beside: of those that could be gone back to, the best where it is better by more than
+ * chance, else the newest.
+ */
+export function predecessor<T extends Measured>(encoders: readonly T[]): T | undefined {
+  const active = encoders.find((one) => one.active);
+  if (!active?.accuracy) return undefined;
+  const known = encoders.filter((one) => one.accuracy && switchVerb(one, active) === "Go back");
+  const better = known.filter((one) => isBetter(one, active)).sort((a, b) => (b.accuracy?.accuracy ?? 0) - (a.accuracy?.accuracy ?? 0));
+  return better[0] ?? known.sort((a, b) => b.created_at.localeCompare(a.created_at))[0];
+}
+
+/** What the labels say of two encoders, the second of which took over. */
+export function change(before: Measured, after: Measured): string {
+  if (!before.accuracy || !after.accuracy) return "";
+  const points = Math.round(100 * (after.accuracy.accuracy - before.accuracy.accuracy));
+  const words = points === 0 ? "did not change" : `${points > 0 ? "rose" : "fell"} by ${plural(Math.abs(points), "point")}`;
+  const [was, is] = [percent(before.accuracy.accuracy), percent(after.accuracy.accuracy)];
+  const said = `On the same ${plural(after.accuracy.count, "label")} the accuracy ${words}, from ${was} to ${is}`;
+  return isChance(before.accuracy, after.accuracy) && points !== 0 ? `${said}, which may be chance.` : `${said}.`;
+}
+
 /** How much of the pool an encoder has looked at, 0 to 1. */
 export function coverage(one: Measured, images: number): number {
   return images === 0 ? 0 : Math.min(1, one.embedded / images);

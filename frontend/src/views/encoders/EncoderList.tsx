@@ -1,14 +1,11 @@
 import { Badge, Button, Progress, Text } from "@mantine/core";
 import { IconEye } from "@tabler/icons-react";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { switchEncoder } from "../../api/calls";
-import { keys } from "../../api/queries";
 import type { Encoder, Project } from "../../api/types";
 import { Empty } from "../../components/Empty";
 import { Folded } from "../../components/Folded";
 import { IntervalBar } from "../../components/IntervalBar";
-import { refreshEncoders } from "../../hooks/refresh";
+import { useSwitchEncoder } from "../../hooks/useSwitchEncoder";
 import { comparison, coverage, isBetter, switchVerb, unmeasured } from "../../state/encoders";
 import { interval, percent } from "../../state/figures";
 import styles from "./Encoders.module.css";
@@ -112,14 +109,7 @@ function Accuracy({ encoder, active, project }: RowProps) {
 }
 
 function Switch({ encoder, active, project }: RowProps) {
-  const client = useQueryClient();
-  const change = useMutation({
-    mutationFn: () => switchEncoder(project.id, encoder.id),
-    onSuccess: (updated) => {
-      client.setQueryData(keys.project(project.id), updated);
-      refreshEncoders(client, project.id);
-    },
-  });
+  const change = useSwitchEncoder(project.id, encoder.id);
   const changing = project.next_encoder_id !== null;
   if (encoder.active && !changing) return <div className={styles.switch} />;
   const coming = project.next_encoder_id === encoder.id;

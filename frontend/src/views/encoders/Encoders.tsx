@@ -15,6 +15,7 @@ import { Pretraining } from "./Pretraining";
 import { RegisterEncoder } from "./RegisterEncoder";
 import { Registrations } from "./Registrations";
 import { StartPretraining } from "./StartPretraining";
+import { TookOver } from "./TookOver";
 
 interface Props {
   project: Project;
@@ -65,7 +66,13 @@ export default function Encoders({ project, jobs, uploads, onList }: Props) {
 
 function Listed({ project }: { project: Project }) {
   const { data, error } = useQuery({ ...liveEncodersQuery(project), meta: { shownInPlace: true } });
-  if (data) return <EncoderList project={project} encoders={data.encoders} />;
+  if (data)
+    return (
+      <>
+        <TookOver project={project} encoders={data.encoders} />
+        <EncoderList project={project} encoders={data.encoders} />
+      </>
+    );
   if (error)
     return (
       <Alert color="red" title="The encoders could not be loaded">
