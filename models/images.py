@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import warnings
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,12 +12,18 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 # Pillow's own check warns through process-wide state between one and two times its limit;
 # `decode` refuses by the header, with a limit of its own, before a pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# What Pillow thinks of a file helps nobody, and one of 0.8 MB can draw 65,000 different
+# warnings, each of them written to the log and then remembered.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # What people have and what is safe to parse. Pillow's other plugins (EPS runs Ghostscript,
 # FITS, PSD, ...) never see the bytes. The JPEG plugin opens MPO.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 MAX_BYTES = 50 * 1024**2
 MAX_PIXELS = 64_000_000
+# A progressive JPEG has some ten scans. Each goes over all pixels, and thousands fit into a small
+# file; so many do not stand by chance in the film that a phone appends to a photograph.
+MAX_SCANS = 1500
 
 RejectionCode: TypeAlias = Literal[
     "empty",
@@ -78,6 +85,7 @@ def decode(
     _check_size(data, max_bytes)
     opened = _open(data)
     _check_pixels(opened, max_pixels)
+    _check_scans(opened, data)
     try:
         width, height = opened.size
         if shrink_to:
@@ -153,6 +161,13 @@ def _check_pixels(image: Image.Image, max_pixels: int) -> None:
         raise ImageRejected(
             "too_many_pixels",
             f"the image has {width} x {height} pixels; at most {max_pixels:,} are taken",
+        )
+
+
+def _check_scans(image: Image.Image, data: bytes) -> None:
+    if image.format in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_SCANS:
+        raise ImageRejected(
+            "unsupported", f"the JPEG has more than {MAX_SCANS} scans: save it again as JPEG or PNG"
         )
 
 

@@ -1,6 +1,8 @@
 import hashlib
 import io
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from contextlib import suppress
@@ -297,3 +299,25 @@ def test_a_thumbnail_never_enlarges_and_never_vanishes(size: tuple[int, int]) ->
 
     assert 1 <= width <= min(size[0], 256)
     assert 1 <= height <= min(size[1], 256)
+
+
+def test_a_file_that_decoders_complain_about_writes_nothing_to_the_log() -> None:
+    entries = b"".join(struct.pack("<HHII", tag, 2, 2**31 - 1, 8) for tag in range(1000))
+    tiff = b"II*\0\x08\0\0\0" + struct.pack("<H", 1000) + entries
+    code = (
+        "import sys; from contextlib import suppress; from models.images import decode\n"
+        "with suppress(ValueError): decode(sys.stdin.buffer.read())"
+    )
+    words = [sys.executable, "-W", "default", "-c", code]
+    said = subprocess.run(words, input=tiff, capture_output=True, check=True)
+    assert said.stderr == b""
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_they_are_decoded() -> None:
+    photograph = encode(halves(), "JPEG", progressive=True)
+    scan = photograph[photograph.rindex(b"\xff\xda") : -2]
+    few, many = (photograph[:-2] + scan * count + b"\xff\xd9" for count in (20, 5000))
+    assert_halves(decode(few), tolerance=40)
+    assert rejection(many).code == "unsupported"
+    film = photograph + np.random.default_rng(0).bytes(2**21)
+    assert_halves(decode(film))
