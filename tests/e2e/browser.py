@@ -36,7 +36,7 @@ def find_chromium() -> str:
 
 @dataclass
 class Watch:
-    """What a page must never do: fail in a script, or talk to another host."""
+    """What a page must never do: fail in a script, break its policy, or talk to another host."""
 
     host: str
     faults: list[str] = field(default_factory=list)
@@ -44,6 +44,11 @@ class Watch:
     def follow(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
         page.on("request", lambda request: self.check(request.url))
+        page.on("console", lambda message: self.hear(message.text))
+
+    def hear(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.faults.append(text)
 
     def check(self, url: str) -> None:
         parts = urlsplit(url)
