@@ -63,6 +63,8 @@ class RunningJob:
         Nothing is kept where the job is no longer this worker's.
         """
         job = self.job
+        if "message" in content:
+            content = content | {"message": self._shown(content["message"])}
         with self.context.database.write() as session:
             if progress is not None:
                 done, total, message = progress
@@ -83,10 +85,17 @@ class RunningJob:
                 jobs.release(session, self.job.id, self.job.attempts)
         except Exception as error:  # whatever a handler fails with is the job's outcome
             log.exception("job_failed", job_id=self.job.id, kind=self.job.kind)
-            self._finish("failed", _words(error))
+            self._finish("failed", self._shown(_words(error)))
         finally:
             self._over.set()
             heart.join()
+
+    def _shown(self, words: str) -> str:
+        """As whoever asks for the job reads it: without the place of the service's own folder."""
+        folder = self.context.settings.data_dir
+        for name in (folder.resolve(), folder.absolute()):
+            words = words.replace(f"{name}/", "")
+        return words
 
     def _finish(self, state: str, error: str | None = None) -> None:
         with self.context.database.write() as session:

@@ -9,7 +9,7 @@ import pytest
 from service.domain.entities import Job
 from service.storage import jobs
 from service.usecases.context import Context
-from service.usecases.jobs import cancel_job, get_job, start_job
+from service.usecases.jobs import cancel_job, get_job, list_records, start_job
 from worker.running import RunningJob, claim
 
 
@@ -58,6 +58,19 @@ def test_a_handler_that_fails_says_why(context: Context, job: Job) -> None:
 
     done = run(context, job, handler)
     assert (done.state, done.error) == ("failed", "the disk is made of cheese")
+
+
+def test_where_the_services_folder_lies_is_told_to_nobody(context: Context, job: Job) -> None:
+    folder = context.settings.data_dir.resolve()
+
+    def handler(running: RunningJob) -> None:
+        running.record({"event": "failed", "message": f"{folder}/runs/1/pretraining.pt is cut off"})
+        raise ValueError(f"{folder}/uploads/1/animals.zip is no zip, /srv/photos is a folder")
+
+    done = run(context, job, handler)
+    assert done.error == "uploads/1/animals.zip is no zip, /srv/photos is a folder"
+    [record] = list_records(context, job.id)
+    assert record["message"] == "runs/1/pretraining.pt is cut off"
 
 
 def test_a_failure_without_words_names_its_kind(context: Context, job: Job) -> None:
