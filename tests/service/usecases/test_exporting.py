@@ -84,10 +84,10 @@ def test_the_table_says_of_each_image_what_the_pool_says(
 def test_a_spreadsheet_runs_nothing_of_a_files_name(
     taught: Caller, work: Callable[[], int]
 ) -> None:
-    taught.send("/images", [("files", ('=HYPERLINK("x").png', png("red", 71), "image/png"))])
+    taught.send("/images", [("files", ("=1+1.png", png("red", 71), "image/png"))])
     work()
     rows = csv.DictReader(io.StringIO(export(taught, format="csv").text))
-    assert [row["filename"] for row in rows][-1] == '\'=HYPERLINK("x").png'
+    assert [row["filename"] for row in rows][-1] == "'=1+1.png"
 
 
 def test_the_table_leaves_out_images_deleted_meanwhile(
