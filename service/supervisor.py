@@ -178,7 +178,8 @@ def _checks(address: str, key: str | None) -> dict[str, str]:
 def redis_command(socket_path: Path) -> list[str]:
     folder = socket_path.parent
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.lstat().st_uid != os.geteuid():  # one below /tmp may be another user's, laid as a trap
+    # One below /tmp may be another user's, laid there as a trap.
+    if folder.lstat().st_uid != os.geteuid():
         raise StartError(f"{folder} belongs to another user: delete it, or have it deleted.")
     words = ["--port", "0", "--unixsocketperm", "700", "--appendonly", "no", "--daemonize", "no"]
     # The queue may be lost at any time: jobs live in the database.
