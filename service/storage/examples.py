@@ -78,10 +78,25 @@ def set_labels(session: Session, image_ids: Sequence[int], label: ClassRow) -> N
     """
     labelled = labels_of(session, image_ids)
     for some in _parts(list(labelled)):
-        session.execute(update(ExampleRow).where(_of(some)).values(class_id=label.id))
+        changed = update(ExampleRow).where(_of(some), ExampleRow.class_id != label.id)
+        session.execute(changed.values(class_id=label.id, confirmed=False))
     new = [{"image_id": i, "class_id": label.id} for i in image_ids if i not in labelled]
     if new:
         session.execute(insert(ExampleRow), new)
+
+
+def confirm_labels(session: Session, image_ids: Sequence[int]) -> None:
+    """Remember that somebody says that the labels of these images are right."""
+    for some in _parts(image_ids):
+        session.execute(update(ExampleRow).where(_of(some)).values(confirmed=True))
+
+
+def confirmed_images(session: Session, project_id: str) -> set[int]:
+    """The images whose labels somebody confirmed."""
+    query = select(ExampleRow.image_id).join(ClassRow, ClassRow.id == ExampleRow.class_id)
+    return set(
+        session.scalars(query.where(ClassRow.project_id == project_id, ExampleRow.confirmed))
+    )
 
 
 def remove_labels(session: Session, image_ids: Sequence[int]) -> None:

@@ -35,6 +35,7 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
         pool = context.pools.get(session, project_id, version.encoder_id)
         names = projects.class_names(session, project_id)
         present = examples.labels_by_image(session, project_id)
+        confirmed = examples.confirmed_images(session, project_id)
     kind = cast(HeadKind, version.kind)
     labelled = divide_pool(pool, labels, kind)
     if not len(labelled.labels):
@@ -42,7 +43,8 @@ def evaluate(context: Context, project_id: str) -> Evaluation:
     state = (version.id, len(labelled.labels))  # images may be deleted, labels stay as they were
     judged = context.judgements.get(state, lambda: judge(labelled, kind))
     note = confidence_note(version, head)
-    return _describe(version.version, version.encoder_id, judged, note, names, present)
+    doubtful = {image: label for image, label in present.items() if image not in confirmed}
+    return _describe(version.version, version.encoder_id, judged, note, names, doubtful)
 
 
 def _describe(
@@ -51,7 +53,7 @@ def _describe(
     judged: Judgement,
     note: str | None,
     names: Mapping[str, str],
-    present: Mapping[int, str],
+    doubtful: Mapping[int, str],
 ) -> Evaluation:
     # A class may be gone since: its id stands for it then.
     names = {each.label: each.label for each in judged.quality.classes} | dict(names)
@@ -66,7 +68,7 @@ def _describe(
         confusion=[_cell(each, judged) for each in judged.quality.confusion],
         curve=judged.curve.points,
         forecast=forecast(judged.curve),
-        suspects=_suspects(judged, names, present),
+        suspects=_suspects(judged, names, doubtful),
     )
 
 
@@ -94,11 +96,13 @@ def _cell(cell: evaluation.ConfusionCell, judged: Judgement) -> ConfusionCell:
 
 
 def _suspects(
-    judged: Judgement, names: Mapping[str, str], present: Mapping[int, str]
+    judged: Judgement, names: Mapping[str, str], doubtful: Mapping[int, str]
 ) -> list[Suspect]:
-    """Those whose label still stands: after a rollback, some may have been corrected since."""
+    """Those whose label still stands, and was not confirmed since."""
     found = [(int(judged.image_ids[each.row]), each) for each in judged.suspects]
-    standing = [(image_id, each) for image_id, each in found if present.get(image_id) == each.label]
+    standing = [
+        (image_id, each) for image_id, each in found if doubtful.get(image_id) == each.label
+    ]
     return [
         Suspect(image_id, each.label, each.suggested, each.score, each.reason(names))
         for image_id, each in standing[:MAX_SUSPECTS]

@@ -45,7 +45,7 @@ def add_images(context: Context, project_id: str, class_id: str, image_ids: Sequ
 def change_labels(
     context: Context, project_id: str, changes: Sequence[LabelChange]
 ) -> tuple[list[LabelChange], int | None]:
-    """Set or remove many labels at once, all or none.
+    """Set or remove many labels at once, all or none; one that is there already is confirmed.
 
     Returns the labels as they were, to undo the change, and the version that knows it.
     """
@@ -59,8 +59,14 @@ def change_labels(
         if previous != list(changes):
             _apply(session, project_id, changes)
             projects.bump_labels_revision(session, project_id)
+        examples.confirm_labels(session, _unchanged(previous, changes))
     labelled = [change.image_id for change in changes if change.class_id is not None]
     return previous, _follow(context, project_id, labelled)
+
+
+def _unchanged(previous: Sequence[LabelChange], changes: Sequence[LabelChange]) -> list[int]:
+    pairs = zip(previous, changes, strict=True)
+    return [after.image_id for before, after in pairs if before == after and after.class_id]
 
 
 def _apply(session: Session, project_id: str, changes: Sequence[LabelChange]) -> None:

@@ -91,6 +91,12 @@ def test_a_label_in_doubt_is_changed_or_kept_by_one_key(page: Page, doubtful: Pr
 
     other.get_by_role("button", name="Keep").press("Enter")
     expect(other).to_have_count(0)
+    kept = ids_by_name(doubtful)[WRONG[1]]
+
+    def asked() -> list[int]:
+        return [one["image_id"] for one in doubtful("GET", "/evaluation")["suspects"]]
+
+    wait_for(lambda: kept not in asked(), "the service to know that the label was kept")
     page.reload()
     wait_until_evaluated(page)
     expect(wrong).to_be_visible()

@@ -179,7 +179,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Set and remove many labels at once */
+        /**
+         * Set and remove many labels at once
+         * @description A label that an image has already is confirmed by it: the evaluation and the suggestions of labels that look wrong do not ask about it again.
+         */
         post: operations["change_labels_labels_post"];
         delete?: never;
         options?: never;

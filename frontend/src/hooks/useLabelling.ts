@@ -99,11 +99,10 @@ export function useLabelling(project: string): Labelling {
     (items: readonly Labelled[], changes: readonly LabelChange[], description: string) => {
       const old = new Map(items.map((item) => [item.id, item.classId]));
       const after = changes.filter((change) => old.get(change.image_id) !== change.class_id);
-      if (after.length === 0) {
-        // Labels that were in doubt are right as they are.
-        patchCaches(client, project, labelsOf(changes));
-        return;
-      }
+      // Labels that were in doubt are right as they are: the service no longer asks about them.
+      const confirmed = changes.filter((change) => change.class_id !== null && old.get(change.image_id) === change.class_id);
+      if (confirmed.length > 0) apply(confirmed);
+      if (after.length === 0) return;
       const before = after.map(({ image_id }) => ({ image_id, class_id: old.get(image_id) ?? null }));
       keep(record(current.current, { description, before, after }));
       apply(after);

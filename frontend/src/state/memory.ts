@@ -1,20 +1,17 @@
-/** What this browser remembers; private windows may refuse, and then nothing is remembered. */
+/** What this browser remembers between visits; private windows may refuse, and then nothing is remembered. */
 const prefix = "handful.";
 
-/** Between visits, or while the page's tab is open. */
-export type Memory = "localStorage" | "sessionStorage";
-
-export function recall(name: string, memory: Memory = "localStorage"): string | null {
+export function recall(name: string): string | null {
   try {
-    return globalThis[memory].getItem(prefix + name);
+    return localStorage.getItem(prefix + name);
   } catch {
     return null;
   }
 }
 
-export function remember(name: string, value: string, memory: Memory = "localStorage"): void {
+export function remember(name: string, value: string): void {
   try {
-    globalThis[memory].setItem(prefix + name, value);
+    localStorage.setItem(prefix + name, value);
   } catch {
     // Remembering is a convenience; the page works without it.
   }

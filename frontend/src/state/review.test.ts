@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { kept, readReview, relabelled, undecided, writeReview, type Review, type Suspect } from "./review";
+import { kept, relabelled, undecided, type Review, type Suspect } from "./review";
 
 const suspect = (image_id: number, class_id = "otter"): Suspect => ({
   image_id,
@@ -27,17 +27,5 @@ describe("labels that look wrong", () => {
 
   it("are asked about again under another label", () => {
     expect(ids(undecided([suspect(2, "whale")], kept(nothing, suspect(2)), 5))).toEqual([2]);
-  });
-});
-
-describe("what was kept", () => {
-  it("is found again after a reload", () => {
-    const review = relabelled(kept(nothing, suspect(2)), suspect(1), 5);
-    const found = readReview(writeReview(review));
-    expect(ids(undecided([suspect(1), suspect(2)], found, 5))).toEqual([1]);
-  });
-
-  it.each([null, "", "{}", "not JSON", "[1, null]"])("is nothing where what was stored is no list of it: %s", (text) => {
-    expect(readReview(text).size).toBe(0);
   });
 });

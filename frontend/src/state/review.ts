@@ -31,18 +31,3 @@ export function undecided<Kind extends Suspect>(suspects: readonly Kind[], revie
     return until === undefined || (until !== null && until < version);
   });
 }
-
-/** The kept labels as text, to be found again after a reload; changed ones live on in the service. */
-export function writeReview(review: Review): string {
-  return JSON.stringify([...review].flatMap(([key, until]) => (until === null ? [key] : [])));
-}
-
-export function readReview(text: string | null): Review {
-  try {
-    const keys: unknown = JSON.parse(text ?? "[]");
-    if (!Array.isArray(keys)) return new Map();
-    return new Map(keys.filter((key) => typeof key === "string").map((key) => [key, null]));
-  } catch {
-    return new Map();
-  }
-}

@@ -122,7 +122,13 @@ def remove_example(example_id: RowId, context: ContextDep, project: ProjectId = 
     labelling.remove_example(context, project, example_id)
 
 
-@router.post("/labels", summary="Set and remove many labels at once", response_model=LabelsChanged)
+@router.post(
+    "/labels",
+    summary="Set and remove many labels at once",
+    description="A label that an image has already is confirmed by it: the evaluation and the "
+    "suggestions of labels that look wrong do not ask about it again.",
+    response_model=LabelsChanged,
+)
 def change_labels(
     body: LabelChanges, context: ContextDep, project: ProjectId = "default"
 ) -> dict[str, Any]:

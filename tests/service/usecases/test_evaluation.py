@@ -63,6 +63,27 @@ def test_a_label_corrected_since_is_no_suspect_of_an_older_version(api: Caller) 
     assert wrong not in [each["image_id"] for each in found["suspects"]]
 
 
+def test_a_label_that_was_kept_is_not_asked_about_again_until_it_is_changed(api: Caller) -> None:
+    api.teach("red", "green", each=6)
+    wrong = api.label("green", parts("red", range(20, 21)))["examples"][0]["image_id"]
+
+    def doubted() -> bool:
+        return wrong in [each["image_id"] for each in api.get("/evaluation")["suspects"]]
+
+    def set_label(name: str) -> None:
+        api.post("/labels", {"labels": [{"image_id": wrong, "class_id": name}]})
+
+    assert doubted()
+    version = api.get("/evaluation")["version"]
+    set_label("green")
+    assert (doubted(), api.get("/evaluation")["version"]) == (False, version)
+    errors = api.get("/suggestions", strategy="errors")["suggestions"]
+    assert wrong not in [each["image_id"] for each in errors]
+    set_label("red")
+    set_label("green")
+    assert doubted()
+
+
 def test_of_a_hundred_answers_it_says_how_honest_their_probabilities_are(
     api: Caller, work: Callable[[], int]
 ) -> None:

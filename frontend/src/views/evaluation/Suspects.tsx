@@ -1,7 +1,9 @@
 import { Button, Group, Text, UnstyledButton } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { thumbnailUrl } from "../../api/calls";
+import { evaluationQuery } from "../../api/queries";
 import type { Evaluation } from "../../api/types";
 import { ClassName } from "../../components/ClassName";
 import { SectionTitle } from "../../components/SectionTitle";
@@ -25,7 +27,8 @@ const fewest = 6;
 
 /** Labels that look wrong, the likeliest first; each is a question with two answers. */
 export function Suspects({ project, evaluation, book, labelling, onOpen }: Props) {
-  const { review, keep, relabel } = useReview(project);
+  const { review, keep, relabel } = useReview();
+  const client = useQueryClient();
   const [all, setAll] = useState(false);
   const open = undecided(evaluation.suspects, review, evaluation.version);
   const shown = all ? open : open.slice(0, fewest);
@@ -44,7 +47,10 @@ export function Suspects({ project, evaluation, book, labelling, onOpen }: Props
             key={`${suspect.image_id} ${suspect.class_id}`}
             {...{ project, suspect, book, onOpen }}
             onKeep={() => {
+              const { image_id, class_id } = suspect;
+              labelling.label([{ id: image_id, classId: class_id }], [{ image_id, class_id }], "label kept");
               keep(suspect);
+              void labelling.settled().then(() => client.invalidateQueries({ queryKey: evaluationQuery(project, evaluation.version).queryKey, exact: true }));
               decided(index);
             }}
             onRelabel={() => {
