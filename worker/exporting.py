@@ -33,7 +33,7 @@ def export_pool(running: RunningJob) -> None:
     items = _Items(running)
     try:
         with unfinished.open("w+b") as target:
-            write_export(items, form, target, images=with_images)
+            write_export(items, form, target, images=with_images, classes=items.classes())
         size = unfinished.stat().st_size
         unfinished.replace(folder / name)
     except BaseException:
@@ -72,6 +72,11 @@ class _Items:
             self._running.check()
             self._context.images.require_room()
             self.report()
+
+    def classes(self) -> list[str]:
+        """The names of all classes, in the order they were made."""
+        with self._context.database.read() as session:
+            return list(projects.class_names(session, self._project_id).values())
 
     def report(self, outcome: dict[str, int | str] | None = None) -> None:
         """Tell how far the export is."""

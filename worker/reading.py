@@ -14,7 +14,7 @@ from service.storage.images import contents_of
 from service.storage.references import Reference, refer_to
 from service.usecases.context import Context
 from service.usecases.entering import Arrival
-from service.usecases.intake import keep_file, safe_name
+from service.usecases.intake import keep_file, safe_path
 
 LabelMode: TypeAlias = Literal["labels", "reference", "ignore"]
 
@@ -58,7 +58,7 @@ class Reader:
         sha256 = self._known.find(data)
         if sha256 is not None and self._is_kept(sha256, len(data), reference):
             return Arrival(file.name, sha256, None, *self._labels_of(file))
-        kept = keep_file(self._context, safe_name(file.name), data, reference)
+        kept = keep_file(self._context, safe_path(file.name), data, reference)
         return Arrival(file.name, kept.sha256, kept, *self._labels_of(file))
 
     def _is_kept(self, sha256: str, size: int, reference: Reference | None) -> bool:

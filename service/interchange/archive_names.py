@@ -39,9 +39,9 @@ class ArchiveNames:
     def in_class(self, name: str, label: str | None) -> str:
         """A place in the class's folder; at the top without one, where no class is seen in it."""
         last = safe_step(re.split(r"[/\\]", name)[-1])
-        return self._free(last if label is None else f"{self._folder(label)}/{last}")
+        return self._free(last if label is None else f"{self.folder(label)}/{last}")
 
-    def _folder(self, label: str) -> str:
+    def folder(self, label: str) -> str:
         """One folder a class, also where two classes differ in what no folder can be called."""
         if label not in self._folders:
             self._folders[label] = self._free(safe_step(label))

@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -53,26 +53,36 @@ def write_export(
     target: BinaryIO,
     *,
     images: bool,
+    classes: Sequence[str] = (),
 ) -> None:
     """Write `items` to `target`, one by one; `imagefolder` and `hf` always have images.
+
+    `classes` are named where the format has a place for those without an image: COCO's categories,
+    and the folders of `imagefolder`.
 
     What their `read` and the target raise is passed on; the target is then worth nothing.
     """
     if format == "parquet":
         write_parquet(items, target, images=images)
     elif images or format in WITH_IMAGES:
-        _write_zip(items, FORMS[format], target)
+        _write_zip(items, FORMS[format], target, classes)
     else:
         with FORMS[format].listing() as listing:
+            listing.name_classes(classes)
             for item in items:
                 listing.add(item, item.name)
             shutil.copyfileobj(listing.finished(), target)
 
 
-def _write_zip(items: Iterable[ExportItem], form: _Form, target: BinaryIO) -> None:
+def _write_zip(
+    items: Iterable[ExportItem], form: _Form, target: BinaryIO, classes: Sequence[str]
+) -> None:
     """The images, which do not compress, and the list of them."""
     names = ArchiveNames(reserved=form.file)
     with form.listing() as listing, zipfile.ZipFile(target, "w") as archive:
+        listing.name_classes(classes)
+        for label in classes if form.by_class else ():
+            archive.mkdir(names.folder(label))
         for item in items:
             data = item.read()
             name = with_suffix(item.name, data)

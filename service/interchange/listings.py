@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from typing import Any, BinaryIO, Protocol, Self, cast
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ class Listing(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+    def name_classes(self, classes: Sequence[str]) -> None:
+        """All classes, where the format has a place for those without an image."""
 
     def add(self, item: ExportItem, path: str) -> None:
         """One image, which lies at `path`."""
@@ -40,6 +44,9 @@ class _OnDisk:
 
     def __exit__(self, *error: object) -> None:
         self._text.close()
+
+    def name_classes(self, classes: Sequence[str]) -> None:
+        """Only images have a place."""
 
     def finished(self) -> BinaryIO:
         self._text.flush()
@@ -110,6 +117,9 @@ class CocoListing:
     def __exit__(self, *error: object) -> None:
         for part in (self._images, self._annotations, self._whole):
             part.__exit__(*error)
+
+    def name_classes(self, classes: Sequence[str]) -> None:
+        self._categories = {name: number for number, name in enumerate(classes, 1)}
 
     def add(self, item: ExportItem, path: str) -> None:
         self._number += 1

@@ -41,9 +41,11 @@ def classes_with_counts(session: Session, project_id: str) -> list[tuple[ClassRo
 
 
 def class_names(session: Session, project_id: str) -> dict[str, str]:
-    """Display name by slug."""
+    """Display name by slug, in the order in which they were made."""
     rows = session.execute(
-        select(ClassRow.slug, ClassRow.name).where(ClassRow.project_id == project_id)
+        select(ClassRow.slug, ClassRow.name)
+        .where(ClassRow.project_id == project_id)
+        .order_by(ClassRow.id)
     )
     return {row[0]: row[1] for row in rows}
 

@@ -1,5 +1,6 @@
 """Files that arrive: checked, kept by their content, and entered in the pool."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import PureWindowsPath
@@ -113,6 +114,12 @@ def safe_name(filename: str) -> str:
     name = PureWindowsPath(filename).name  # takes / and \ alike
     printable = "".join(c for c in name if c.isprintable())[:255]
     return printable if printable.strip(". ") else "unnamed"
+
+
+def safe_path(path: str) -> str:
+    """A path in a source, each of its steps as `safe_name` has it: what tells two files apart."""
+    steps = [step for step in re.split(r"[/\\]", path) if step not in ("", ".", "..")]
+    return "/".join(map(safe_name, steps)) or "unnamed"
 
 
 def keep_file(

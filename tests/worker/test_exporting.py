@@ -1,7 +1,10 @@
 """Exports by the real handler: what comes out goes in again."""
 
+import io
+import json
 import threading
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -9,8 +12,9 @@ from service.domain.entities import Job
 from service.usecases.context import Context, create_context
 from service.usecases.importing import request_import
 from service.usecases.jobs import get_job
-from tests.pictures import parts
+from tests.pictures import parts, png
 from tests.service.caller import Caller, problem_of
+from tests.worker.imports import take
 from worker import exporting
 from worker.exporting import export_pool
 from worker.importing import import_images
@@ -58,6 +62,36 @@ def test_what_was_exported_with_images_is_the_same_pool_elsewhere(
     before, after = told("default"), told(other)
     assert {each[:2] for each in after} == {each[:2] for each in before}
     assert {each[2] for each in after} == {each[2] for each in before}
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart_in_an_export(
+    reading: Context, root: Path, api: Caller, context: Context
+) -> None:
+    for seed, folder in enumerate(("2024/otter", "2025/otter")):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "1.png").write_bytes(png("red", seed))
+    assert take(reading, root).state == "succeeded"
+    job = export(context, api, format="csv", images=True)
+    archive = ZipFile(io.BytesIO(api.http.get(f"/jobs/{job.id}/file").content))
+    paths = {"images/2024/otter/1.png", "images/2025/otter/1.png"}
+    assert paths < set(archive.namelist())
+
+
+@pytest.mark.parametrize(
+    ("form", "file"), [("imagefolder", None), ("coco", "annotations/instances_default.json")]
+)
+def test_a_class_without_images_is_exported_where_the_format_has_a_place_for_it(
+    api: Caller, context: Context, form: str, file: str | None
+) -> None:
+    api.teach("red", each=2)
+    api.make_class("Not seen yet")
+    job = export(context, api, format=form, images=True)
+    archive = ZipFile(io.BytesIO(api.http.get(f"/jobs/{job.id}/file").content))
+    if file is None:
+        assert {"Not seen yet/", "red/red-0.png"} <= set(archive.namelist())
+    else:
+        named = [each["name"] for each in json.loads(archive.read(file))["categories"]]
+        assert named == ["red", "Not seen yet"]
 
 
 def test_only_labelled_images_are_exported_where_asked(api: Caller, context: Context) -> None:
