@@ -3,18 +3,22 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from models.manifest import Manifest, VitConfig
 from models.recipes import PRESETS, Recipe, vary
-from service.domain.entities import Job, Preset
+from service.domain.entities import Job, Preset, now
 from service.domain.errors import Conflict, Invalid, NotFound
 from service.storage import encoders, jobs, projects
 from service.storage.tables import EncoderRow
 from service.usecases.context import Context
 from service.usecases.jobs import start_job
+
+# A failed or cancelled job can be resumed where it stopped for so long.
+RUN_KEPT_FOR = timedelta(days=7)
 
 
 def list_presets(context: Context) -> list[Preset]:
@@ -75,12 +79,16 @@ def request_pretraining(context: Context, project_id: str, payload: dict[str, An
 
 
 def drop_runs(context: Context) -> None:
-    """Drop the run folders that no job will go on in: their encoders are registered elsewhere."""
+    """Drop the run folders that no job goes on in, and those of jobs that ended long ago.
+
+    Encoders are registered elsewhere; a job that is resumed later than that begins anew.
+    """
     folder = context.settings.runs_dir
     found = {each.name: each for each in folder.iterdir()} if folder.is_dir() else {}
     with context.database.read() as session:
         needed = jobs.not_succeeded(session, list(found))
-    for name in found.keys() - needed:
+        old = jobs.ended_before(session, list(found), now() - RUN_KEPT_FOR)
+    for name in (found.keys() - needed) | old:
         shutil.rmtree(found[name], ignore_errors=True)
 
 

@@ -3,17 +3,20 @@
 import json
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from models.manifest import Manifest
 from models.recipes import PRESETS
+from service.domain.entities import now
 from service.storage import jobs
 from service.usecases.context import Context
 from service.usecases.encoders import enter_encoder
 from service.usecases.jobs import start_job
 from service.usecases.maintenance import collect_garbage
+from service.usecases.pretraining import RUN_KEPT_FOR
 from tests.pictures import parts
 from tests.random_encoders import TINY
 from tests.service.caller import Caller, Response, problem_of
@@ -218,3 +221,16 @@ def test_the_folder_of_a_run_stays_as_long_as_it_may_go_on(api: Caller, context:
     api.http.delete(f"/jobs/{waiting}")
     collect_garbage(context)
     assert [each.name for each in runs.iterdir()] == [waiting]
+
+
+@pytest.mark.usefixtures("pool")
+def test_a_run_that_was_cancelled_long_ago_leaves_no_folder(api: Caller, context: Context) -> None:
+    old, fresh = start(api)["id"], start(api, epochs=1)["id"]
+    runs = context.settings.runs_dir
+    for name in (old, fresh):
+        (runs / name).mkdir(parents=True)
+        api.http.delete(f"/jobs/{name}")
+    with context.database.write() as session:
+        jobs.get_job(session, old).finished_at = now() - RUN_KEPT_FOR - timedelta(minutes=1)
+    collect_garbage(context)
+    assert [each.name for each in runs.iterdir()] == [fresh]
