@@ -54,7 +54,9 @@ class CachedEncoder:
     """
 
     def __init__(self, folder: Path, cache_folder: Path) -> None:
-        self.encoder_id = load_manifest(folder).encoder_id
+        manifest = load_manifest(folder)
+        self.encoder_id = manifest.encoder_id
+        self._decoded_side = manifest.transform.decoded_side
         self._folder = folder
         self._cache_folder = cache_folder / self.encoder_id
 
@@ -91,7 +93,7 @@ class CachedEncoder:
             key = content_key(file.data)
             try:
                 if key not in cache and key not in fresh:
-                    fresh[key] = decode(file.data).image
+                    fresh[key] = decode(file.data, shrink_to=self._decoded_side).image
                 usable.append((key, file))
             except ImageRejected as rejection:
                 left_out(file.name, rejection.message)

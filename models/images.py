@@ -3,11 +3,12 @@
 import hashlib
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 # Pillow's own check warns through process-wide state between one and two times its limit;
 # `decode` refuses by the header, with a limit of its own, before a pixel is decoded.
@@ -45,6 +46,16 @@ _UNSUPPORTED = {
     b"\0\0\0\x0cjP": "JPEG 2000",
     b"\xff\x0a": "JPEG XL",
 }
+# What turns an image upright, by the orientation in its EXIF.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
@@ -65,7 +76,12 @@ class DecodedImage:
     width: int
     height: int
     format: str
-    sha256: str
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Computed when it is asked for: of a large file it takes longer than a small picture."""
+        return hashlib.sha256(self.data).hexdigest()
 
 
 def decode(
@@ -96,8 +112,7 @@ def decode(
             width, height = height, width
     except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed
         raise _damaged() from error
-    sha256 = hashlib.sha256(data).hexdigest()
-    return DecodedImage(image, width, height, str(opened.format), sha256)
+    return DecodedImage(image, width, height, str(opened.format), data)
 
 
 def thumbnail(image: Image.Image, side: int = 256) -> bytes:
@@ -173,9 +188,10 @@ def _check_scans(image: Image.Image, data: bytes) -> None:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        return ImageOps.exif_transpose(image)
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a broken EXIF block costs the turn, not the picture
         return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -15,6 +15,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 LONGEST_ASPECT = 4
+# Pictures are halved by a fast way while so many times the size remains for the exact one.
+_REDUCING_GAP = 3
 
 
 class EvaluationTransform(BaseModel):
@@ -27,6 +29,14 @@ class EvaluationTransform(BaseModel):
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
+
+    @property
+    def decoded_side(self) -> int:
+        """Shorter side from which on a JPEG may be decoded at a part of its size.
+
+        The decoder then halves what would be halved after it; nothing is gained below.
+        """
+        return _REDUCING_GAP * self.resize
 
     @model_validator(mode="after")
     def _crop_fits(self) -> "EvaluationTransform":
@@ -76,17 +86,35 @@ def evaluation_batch(
 
 
 def _resized_centre(image: Image.Image, transform: EvaluationTransform) -> Image.Image:
-    """Resize and centre crop, as torchvision does it.
+    """Resize and centre crop, as torchvision does it, but only what the crop shows is resized.
 
-    The reducing gap halves photographs of six times the size and more with a fast box filter
-    first: several times faster, and no difference that one could see.
+    The width first, always: Pillow by itself takes the cheaper order, which depends on what is
+    cropped, and the values clipped in between would make a difference.
     """
     image = _without_far_ends(image if image.mode == "RGB" else image.convert("RGB"))
-    shorter = min(image.size)
-    width, height = (transform.resize * side // shorter for side in image.size)
-    resized = image.resize((width, height), _FILTERS[transform.interpolation], reducing_gap=3.0)
-    left, top = round((width - transform.crop) / 2), round((height - transform.crop) / 2)
-    return resized.crop((left, top, left + transform.crop, top + transform.crop))
+    shorter, crop = min(image.size), transform.crop
+    sizes = [transform.resize * side // shorter for side in image.size]
+    image, steps = _reduced(image, sizes)
+    starts = [round((size - crop) / 2) for size in sizes]
+    (left, right), (top, bottom) = (
+        (start * step, (start + crop) * step) for start, step in zip(starts, steps, strict=True)
+    )
+    kernel = _FILTERS[transform.interpolation]
+    narrow = image.resize((crop, image.height), kernel, box=(left, 0, right, image.height))
+    return narrow.resize((crop, crop), kernel, box=(0, top, crop, bottom))
+
+
+def _reduced(image: Image.Image, sizes: Sequence[int]) -> tuple[Image.Image, list[float]]:
+    """An image about to be resized to (width, height); and its pixels a pixel of that, each way.
+
+    Photographs of six times the size and more are halved first with a fast box filter: several
+    times faster, and no difference that one could see.
+    """
+    steps = [side / size for side, size in zip(image.size, sizes, strict=True)]
+    factors = [max(1, int(step / _REDUCING_GAP)) for step in steps]
+    if max(factors) > 1:
+        image = image.reduce((factors[0], factors[1]))
+    return image, [step / factor for step, factor in zip(steps, factors, strict=True)]
 
 
 def _without_far_ends(image: Image.Image) -> Image.Image:

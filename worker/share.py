@@ -4,11 +4,11 @@ import os
 import platform
 import threading
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from uuid import uuid4
 
 import numpy as np
@@ -31,30 +31,40 @@ SMALLEST_PART, FIRST_PART, LARGEST_PART = 256, 512, 8192
 COMMIT_SECONDS, COMMIT_IMAGES = 1.0, 2048
 # Some of them reach threads of workers that take parts already, and have nothing to do there.
 INVITATIONS = 4
+# Images that a thread opens one after the other: handed over singly, a small one costs as much in
+# the handing as in the opening.
+RUN = 8
+# Images that wait for the forward pass, or behind it, while results are being committed.
+WAITING_IMAGES = 128
 # While objects of a remote store are on their way, others can be asked for.
 REMOTE_READS_A_CORE = 8
 
 
 @dataclass(frozen=True)
-class _Item:
-    """An image of the part that begins with the image `part`; whether it is the last one."""
+class _Run:
+    """Images of the part that begins with the image `part`; whether they are its last ones."""
 
     part: int
-    image: WaitingImage
+    images: Sequence[WaitingImage]
     last: bool
 
 
-# With its crop (side, side, 3), where it can be read.
-_Opened = tuple[_Item, NDArray[np.uint8] | None]
+@dataclass(frozen=True)
+class _Opened:
+    """A run's images that could be read, their crops (n, side, side, 3), and what it comes to."""
+
+    images: Sequence[WaitingImage]
+    crops: NDArray[np.uint8]
+    result: PartResult
 
 
 @dataclass(frozen=True)
 class _Embedded:
-    """Images that went through the encoder together: features (n, d) of those that were read."""
+    """Runs that went through the encoder together: their images' features (n, d)."""
 
-    read: Sequence[_Item]
-    unreadable: Sequence[_Item]
+    images: Sequence[WaitingImage]
     features: Features
+    results: Sequence[PartResult]
 
 
 class Share:
@@ -77,6 +87,8 @@ class Share:
         # Its host and process, for who looks where a part is; and a name of its own.
         holder = f"{platform.node()} {os.getpid()} {uuid4().hex}"
         self._worker = Worker(job_id, encoder.manifest.encoder_id, holder)
+        self._run_size = min(RUN, encoder.batch_size)
+        self._runs_a_batch = max(1, encoder.batch_size // RUN)
         self._check_job = check
         self._committed = committed
         self._unwanted = threading.Event()
@@ -99,14 +111,16 @@ class Share:
 
     def _embed_all(self) -> None:
         threads = usable_cores() * (REMOTE_READS_A_CORE if self._context.images.is_remote else 1)
-        ahead = threads + 2 * self._encoder.batch_size
+        size, streams = self._encoder.batch_size, self._encoder.streams
+        ahead = threads + 2 * self._runs_a_batch
+        waiting = max(2 * streams, WAITING_IMAGES // size)
         with (
-            closing(map_ahead(self._opener(), self._items(), threads, ahead)) as opened,
-            closing(map_ahead(self._embed, self._batches(opened), self._encoder.streams)) as done,
+            closing(map_ahead(self._opener(), self._runs(), threads, ahead)) as opened,
+            closing(map_ahead(self._embed, self._batches(opened), streams, waiting)) as done,
         ):
             for embedded in done:
                 self._buffer.append(embedded)
-                self._images += len(embedded.read)
+                self._images += len(embedded.images)
                 self._check()
                 if self._is_due():
                     self._commit()
@@ -116,11 +130,13 @@ class Share:
         if self._unwanted.is_set():
             raise JobStopped
 
-    def _items(self) -> Iterator[_Item]:
+    def _runs(self) -> Iterator[_Run]:
         """The images of one part after the other, taken when the last one has been read."""
         while part := self._take():
-            for number, image in enumerate(part.images, 1):
-                yield _Item(part.first_image_id, image, last=number == len(part.images))
+            for start in range(0, len(part.images), self._run_size):
+                images = part.images[start : start + self._run_size]
+                last = start + len(images) == len(part.images)
+                yield _Run(part.first_image_id, images, last)
 
     def _take(self) -> Part | None:
         self._check()
@@ -146,47 +162,55 @@ class Share:
         a_second = self._images / (time.monotonic() - self._began)
         return min(max(SMALLEST_PART, int(PART_SECONDS * a_second)), LARGEST_PART)
 
-    def _opener(self) -> Callable[[_Item], _Opened]:
+    def _opener(self) -> Callable[[_Run], _Opened]:
         transform = self._encoder.manifest.transform
         # Of images that were read no more are decoded at once than there are cores for it.
         decoding = threading.BoundedSemaphore(usable_cores())
 
-        def open_item(item: _Item) -> _Opened:
-            image = item.image
-            return item, open_crop(self._context, image.id, image.sha256, transform, decoding)
+        def open_run(run: _Run) -> _Opened:
+            crops = np.empty((len(run.images), transform.crop, transform.crop, 3), np.uint8)
+            images, unreadable = list[WaitingImage](), list[int]()
+            for image in run.images:
+                crop = open_crop(self._context, image.id, image.sha256, transform, decoding)
+                if crop is None:
+                    unreadable.append(image.id)
+                else:
+                    crops[len(images)] = crop
+                    images.append(image)
+            result = PartResult(run.part, len(images), unreadable, run.last)
+            return _Opened(images, crops[: len(images)], result)
 
-        return open_item
+        return open_run
 
     def _batches(self, opened: Iterator[_Opened]) -> Iterator[list[_Opened]]:
-        while batch := list(islice(opened, self._encoder.batch_size)):
+        while batch := list(islice(opened, self._runs_a_batch)):
             yield batch
 
-    def _embed(self, batch: list[_Opened]) -> _Embedded:
-        crops = [crop for _, crop in batch if crop is not None]
-        dimension = self._encoder.manifest.dimension
-        return _Embedded(
-            read=[item for item, crop in batch if crop is not None],
-            unreadable=[item for item, crop in batch if crop is None],
-            features=self._encoder.embed_crops(np.stack(crops))
-            if crops
-            else np.empty((0, dimension), np.float32),
+    def _embed(self, batch: Sequence[_Opened]) -> _Embedded:
+        images = [image for each in batch for image in each.images]
+        crops = np.concatenate([each.crops for each in batch]) if len(batch) > 1 else batch[0].crops
+        features = (
+            self._encoder.embed_crops(crops)
+            if images
+            else np.empty((0, self._encoder.manifest.dimension), np.float32)
         )
+        return _Embedded(images, features, [each.result for each in batch])
 
     def _is_due(self) -> bool:
         late = time.monotonic() - self._committed_at > COMMIT_SECONDS
-        return late or sum(len(each.read) for each in self._buffer) >= COMMIT_IMAGES
+        return late or sum(len(each.images) for each in self._buffer) >= COMMIT_IMAGES
 
     def _commit(self) -> None:
         """Commit what is embedded, and count it for its parts, in one transaction."""
         buffered, self._buffer = self._buffer, []
         if not buffered:
             return
-        images = [item.image for each in buffered for item in each.read]
+        images = [image for each in buffered for image in each.images]
         features = np.concatenate([each.features for each in buffered])
         with self._context.database.write() as session:
             ids = [image.id for image in images]
             embeddings.add_embeddings(session, self._worker.encoder_id, ids, features)
-            for result in _results(buffered):
+            for result in _by_part([result for each in buffered for result in each.results]):
                 extraction.note(session, self._worker, result)
         self._committed_at = time.monotonic()
         self._committed({image.project_id for image in images})
@@ -202,8 +226,9 @@ class Share:
         finally:
             over.set()
             heart.join()
-            with self._context.database.write() as session:
-                extraction.let_go(session, self._worker)
+            if self._took:
+                with self._context.database.write() as session:
+                    extraction.let_go(session, self._worker)
 
     def _beat(self, over: threading.Event) -> None:
         while not over.wait(BEAT_SECONDS):
@@ -214,13 +239,13 @@ class Share:
                     self._unwanted.set()
 
 
-def _results(buffered: Sequence[_Embedded]) -> list[PartResult]:
-    """What became of the images of each part."""
-    read = Counter(item.part for each in buffered for item in each.read)
-    unreadable = defaultdict[int, list[int]](list)
-    for item in (item for each in buffered for item in each.unreadable):
-        unreadable[item.part].append(item.image.id)
-    items = [item for each in buffered for item in (*each.read, *each.unreadable)]
-    finished = {item.part for item in items if item.last}
-    parts = {item.part for item in items}
-    return [PartResult(part, read[part], unreadable[part], part in finished) for part in parts]
+def _by_part(results: Sequence[PartResult]) -> Iterator[PartResult]:
+    """What became of the images of each part, from what did of its runs, in their order."""
+    for part, of_part in groupby(results, attrgetter("first_image_id")):
+        runs = list(of_part)
+        yield PartResult(
+            part,
+            sum(run.embedded for run in runs),
+            [image_id for run in runs for image_id in run.unreadable],
+            any(run.finished for run in runs),
+        )

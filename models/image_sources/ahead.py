@@ -14,14 +14,16 @@ def map_ahead(
 ) -> Generator[Result, None, None]:
     """`work` done on each of `items`, in order.
 
-    At most `ahead` are under way or waiting, two a thread by default.
+    At most `ahead` are under way or waiting, two a thread by default. What is done already does
+    not wait until there are so many.
     """
     pending: deque[Future[Result]] = deque()
+    most = ahead or 2 * threads
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 pending.append(pool.submit(work, item))
-                if len(pending) == (ahead or 2 * threads):
+                while pending and (pending[0].done() or len(pending) == most):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()

@@ -144,6 +144,8 @@ class ImageStore:
 
     def _get(self, path: str) -> bytes:
         try:
+            if self._folder is not None:  # without obstore: a third of the time for a small file
+                return (self._folder / path).read_bytes()
             return bytes(obstore.get(self._store, path).bytes())
         except (NotFoundError, FileNotFoundError) as error:
             raise NotFound(

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 import structlog
 from numpy.typing import NDArray
+from PIL.Image import Image
 from sqlalchemy import select
 
 from models.features import Features
@@ -129,12 +130,16 @@ def open_crop(
     try:
         data = context.images.image(sha256)
         with decoding:
-            # No limit here: the image was let in, under whatever limits held then.
-            image = decode(data, max_bytes=sys.maxsize, max_pixels=sys.maxsize).image
-            return evaluation_crop(image, transform)
+            return evaluation_crop(_decode(data, transform), transform)
     except (NotFound, ImageRejected) as error:
         log.warning("image_unreadable", image_id=image_id, sha256=sha256, error=str(error))
         return None
+
+
+def _decode(data: bytes, transform: EvaluationTransform) -> Image:
+    # No limit here: the image was let in, under whatever limits held then.
+    limits = {"max_bytes": sys.maxsize, "max_pixels": sys.maxsize}
+    return decode(data, **limits, shrink_to=transform.decoded_side).image
 
 
 def _embed_rows(

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from tests.benchmarks.training_speed import device_name
 from worker.extraction import open_encoder
 from worker.handlers import HANDLERS
 from worker.running import claim
+from worker.share import RUN
 
 HF_BATCHES = (1, 8, 32)
 
@@ -185,13 +186,18 @@ class Bench:
         return len(self._pipeline(files, batch_size=self._batch))
 
     def _open_all(self) -> Iterator[Any]:
+        """In runs, as the worker opens them."""
         transform = load_manifest(self._folder).transform
         turn = threading.BoundedSemaphore(usable_cores())
+        waiting = iter(self._waiting)
 
-        def open_(image: WaitingImage) -> Any:
-            return open_crop(self._context, image.id, image.sha256, transform, turn)
+        def open_(run: list[WaitingImage]) -> list[Any]:
+            return [
+                open_crop(self._context, image.id, image.sha256, transform, turn) for image in run
+            ]
 
-        return map_ahead(open_, self._waiting, usable_cores())
+        runs = iter(lambda: list(islice(waiting, RUN)), [])
+        return chain.from_iterable(map_ahead(open_, runs, usable_cores()))
 
     def _fastest_batch(self) -> int:
         speeds = {}

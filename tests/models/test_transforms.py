@@ -1,10 +1,20 @@
+import io
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from pydantic import ValidationError
+from sklearn.datasets import load_sample_images
 from torchvision import transforms as reference
 
-from models.transforms import EvaluationTransform, evaluation_batch, evaluation_pixels
+from models.images import decode
+from models.transforms import (
+    EvaluationTransform,
+    evaluation_batch,
+    evaluation_crop,
+    evaluation_pixels,
+)
 
 PROTOCOL = EvaluationTransform(resize=256, crop=224)
 ONE_GREY_LEVEL = 1.01 / 255 / 0.224
@@ -44,6 +54,25 @@ def test_large_photographs_are_reduced_first_without_a_visible_difference() -> N
     transform = PROTOCOL.model_copy(update={"mean": (0, 0, 0), "std": (1, 1, 1)})
     levels = 255 * evaluation_pixels(coarse, transform).transpose(1, 2, 0)
     assert np.abs(levels - np.asarray(expected, dtype=np.float32)).max() < 4
+
+
+@pytest.mark.parametrize("photograph", load_sample_images().images, ids=["china", "flower"])
+def test_a_jpeg_that_is_decoded_smaller_looks_the_same(photograph: NDArray[np.uint8]) -> None:
+    transform = EvaluationTransform(resize=64, crop=64)
+    file = io.BytesIO()
+    Image.fromarray(photograph).save(file, "JPEG", quality=95)
+    smaller = decode(file.getvalue(), shrink_to=transform.decoded_side).image
+    assert smaller.size == (320, 214)  # of 640 x 427
+    whole = decode(file.getvalue()).image
+    difference = evaluation_crop(smaller, transform) - evaluation_crop(whole, transform).astype(int)
+    assert np.abs(difference).mean() < 1.5  # grey levels
+
+
+def test_a_jpeg_of_less_than_six_times_the_size_is_decoded_whole() -> None:
+    transform = EvaluationTransform(resize=50, crop=45)
+    file = io.BytesIO()
+    noise(400, 298).save(file, "JPEG")
+    assert decode(file.getvalue(), shrink_to=transform.decoded_side).image.size == (400, 298)
 
 
 def test_never_resizes_the_far_ends_of_a_long_strip() -> None:

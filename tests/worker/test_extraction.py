@@ -126,6 +126,16 @@ def test_the_owner_waits_for_parts_of_others(context: Context, job: Job, owner: 
     assert embedded(context) == EVERY_IMAGE
 
 
+def test_runs_of_a_part_are_embedded_together_and_counted_as_one(
+    context: Context, job: Job, owner: RunningJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.share.RUN", 3)  # two runs a batch, three a part
+    owner.run(embed)
+    done = get_job(context, job.id)
+    assert (done.state, done.done, done.total) == ("succeeded", IMAGES, IMAGES)
+    assert embedded(context) == EVERY_IMAGE
+
+
 def test_a_part_of_a_worker_that_died_is_taken_again(
     context: Context, job: Job, owner: RunningJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,3 +36,18 @@ def test_what_goes_wrong_is_raised_at_its_turn_and_leaves_no_thread() -> None:
     with pytest.raises(ZeroDivisionError):
         next(results)
     assert threading.active_count() == before
+
+
+def test_what_is_done_does_not_wait_for_others_to_be_taken() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            taken.append(number)
+            time.sleep(0.001)
+            yield number
+
+    results = map_ahead(lambda number: number, items(), 1, ahead=1000)
+    assert next(results) == 0
+    assert len(taken) < 1000
+    results.close()
