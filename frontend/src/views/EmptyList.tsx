@@ -1,6 +1,7 @@
 import { Button, Loader } from "@mantine/core";
-import { IconConfetti, IconCopy, IconHandGrab, IconHourglass, IconPhotoOff, IconPlugConnectedX, IconTag, IconZoomScan } from "@tabler/icons-react";
+import { IconConfetti, IconCopy, IconHandGrab, IconHourglass, IconPhotoOff, IconPlugConnectedX, IconTag, IconTagOff, IconZoomScan } from "@tabler/icons-react";
 
+import { ProblemError } from "../api/problem";
 import type { Project } from "../api/types";
 import { Empty } from "../components/Empty";
 import type { Pool } from "../hooks/usePool";
@@ -35,6 +36,12 @@ export function EmptyList({ project, list, strategy, pool, onList, onFiles, pict
     return (
       <Empty icon={<IconZoomScan {...large} />} title="Search with a picture" action={<ChoosePicture label="Choose a picture" onPicture={onPicture} />}>
         Drop one here, paste one, or choose a file: the images most like it are shown. The picture itself is not kept.
+      </Empty>
+    );
+  if (pool.error instanceof ProblemError && pool.error.kind === "unknown-class")
+    return (
+      <Empty icon={<IconTagOff {...large} />} title="This class is gone" action={showAll}>
+        It was deleted, or merged into another. Its images are still there.
       </Empty>
     );
   if (pool.error)
