@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, Playwright, expect
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -56,10 +56,14 @@ class Watch:
             self.faults.append(f"request to {url}")
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium; whoever leaves Playwright ends it."""
+    return playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+
+
 @contextmanager
-def open_page(playwright: Playwright, address: str, scheme: str = "light") -> Iterator[Page]:
-    """A page in a fresh browser profile; fails at the end where it broke a rule of Watch."""
-    browser = playwright.chromium.launch(executable_path=find_chromium(), args=ARGUMENTS)
+def open_page(browser: Browser, address: str, scheme: str = "light") -> Iterator[Page]:
+    """A page in a fresh profile; fails at the end where it broke a rule of Watch."""
     context = browser.new_context(
         base_url=address,
         viewport={"width": 1400, "height": 860},
@@ -72,7 +76,7 @@ def open_page(playwright: Playwright, address: str, scheme: str = "light") -> It
     try:
         yield page
     finally:
-        browser.close()
+        context.close()
     assert watch.faults == []
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.settings import Settings
-from tests.e2e.browser import open_page
+from tests.e2e.browser import launch, open_page
 from tests.e2e.page_project import Project, draw_pictures, fill, label_some
 from tests.e2e.replicated_service import ReplicatedService, replicated_service
 from tests.e2e.running_service import RunningService, prepare, running_service
@@ -69,16 +69,16 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService
 
 
 @pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    """What starts browsers; each module's own, as its event loop bears no other in the thread."""
-    with sync_playwright() as started:
-        yield started
+def browser() -> Iterator[Browser]:
+    """Chromium; each module's own, as its event loop bears no other in the thread."""
+    with sync_playwright() as playwright:
+        yield launch(playwright)
 
 
 @pytest.fixture
-def page(playwright: Playwright, service_url: str) -> Iterator[Page]:
-    """A page of the running service in a fresh browser."""
-    with open_page(playwright, service_url) as opened:
+def page(browser: Browser, service_url: str) -> Iterator[Page]:
+    """A page of the running service in a fresh profile."""
+    with open_page(browser, service_url) as opened:
         yield opened
 
 

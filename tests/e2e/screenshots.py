@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 from sklearn.datasets import load_digits
 
-from tests.e2e.browser import cells, drag_box, open_page
+from tests.e2e.browser import cells, drag_box, launch, open_page
 from tests.e2e.running_service import running_service, wait_for
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -169,17 +169,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_service(Path(folder)) as service:
         fill(service.address, pictures)
         with sync_playwright() as playwright:
-            with open_page(playwright, service.address) as page:
+            browser = launch(playwright)
+            with open_page(browser, service.address) as page:
                 take_light(page, pictures[next(iter(pictures))][-1])
-            with open_page(playwright, service.address, scheme="dark") as page:
+            with open_page(browser, service.address, scheme="dark") as page:
                 take_dark(page)
             with mislabelled(service.address):
-                with open_page(playwright, service.address) as page:
+                with open_page(browser, service.address) as page:
                     take_evaluation(page)
-                with open_page(playwright, service.address, scheme="dark") as page:
+                with open_page(browser, service.address, scheme="dark") as page:
                     take_comparison(page)
             pretrain(service.address)
-            with open_page(playwright, service.address) as page:
+            with open_page(browser, service.address) as page:
                 take_encoders(page)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.browser import cells, open_page
+from tests.e2e.browser import cells, launch, open_page
 from tests.e2e.running_service import running_service, wait_for
 from tests.e2e.screenshots import REPOSITORY, dismiss_notice, save
 
@@ -92,7 +92,7 @@ def take_import(page: Page) -> None:
 
 def take_all(address: str) -> None:
     expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright, open_page(playwright, address) as page:
+    with sync_playwright() as playwright, open_page(launch(playwright), address) as page:
         take_search(page)
         take_map_and_review(page)
         take_import(page)

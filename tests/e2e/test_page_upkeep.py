@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
 from service.app import create_app
@@ -77,9 +77,9 @@ def test_labels_survive_a_service_that_is_away(page: Page, trained: Project) -> 
 
 
 def test_colours_follow_the_system_and_the_switch(
-    playwright: Playwright, service_url: str, trained: Project
+    browser: Browser, service_url: str, trained: Project
 ) -> None:
-    with open_page(playwright, service_url, scheme="dark") as page:
+    with open_page(browser, service_url, scheme="dark") as page:
         go(page, trained)
         scheme = page.locator("html")
         expect(scheme).to_have_attribute("data-mantine-color-scheme", "dark")
@@ -87,10 +87,10 @@ def test_colours_follow_the_system_and_the_switch(
         expect(scheme).to_have_attribute("data-mantine-color-scheme", "light")
 
 
-def test_a_service_with_a_key_asks_for_it(playwright: Playwright, tmp_path: Path) -> None:
+def test_a_service_with_a_key_asks_for_it(browser: Browser, tmp_path: Path) -> None:
     key = "a key that nobody guesses"
     app = create_app(Settings(data_dir=tmp_path, api_key=SecretStr(key)))
-    with serve(app) as address, open_page(playwright, address) as page:
+    with serve(app) as address, open_page(browser, address) as page:
         page.goto("/")
         asked = page.get_by_label("API key")
         asked.fill("a guess")

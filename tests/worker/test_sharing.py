@@ -25,11 +25,11 @@ from tests.pictures import encoded
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1800),
     # Rows are tested on both databases, and workers that die on PostgreSQL in tests/e2e.
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
-IMAGES = 1400
+IMAGES = 1000
 SIDE = 1200  # so that the job lasts for seconds
 
 
@@ -82,11 +82,15 @@ class Workers:
             process.kill()
             process.wait()
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 300) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 900) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
+
+    def are_ready(self) -> bool:
+        assert all(process.poll() is None for process in self._processes), self.log.read_text()
+        return self.log.read_text().count(" ready.") == len(self._processes)
 
     def stop(self, process_id: int, how: signal.Signals) -> subprocess.Popen[bytes]:
         """Send one of them a signal."""
@@ -101,7 +105,7 @@ def workers(connected: Context, tmp_path: Path) -> Iterator[Workers]:
     workers = Workers(connected, tmp_path / "workers.log")
     for _ in range(2):
         workers.start()
-    workers.wait_until(lambda: workers.log.read_text().count(" ready.") == 2)
+    workers.wait_until(workers.are_ready)
     yield workers
     workers.end()
 
