@@ -11,6 +11,7 @@ from torch.utils.checkpoint import checkpoint
 
 from models.distributed import SyncedBatchNorm
 from models.masking import keep_tokens
+from models.momentum import blend
 from models.target_queue import TargetQueue
 from models.vit import VitConfig, build_vit, embed_tokens, encode_tokens
 
@@ -91,11 +92,19 @@ def split_views(images: Tensor, kept: Tensor | None, rows: int) -> Iterator[View
 class MaskedSiameseNetwork(nn.Module):
     """Anchor encoder, target encoder (its exponential moving average), prototypes (K, dim).
 
-    `queue`: how many past targets it remembers.
+    `queue`: how many past targets it remembers. `start_share`: how much of the weights that it
+    began with, which it then remembers, is in what it has learned.
     """
 
     def __init__(
-        self, config: VitConfig, *, prototypes: int, hidden: int, dim: int, queue: int = 0
+        self,
+        config: VitConfig,
+        *,
+        prototypes: int,
+        hidden: int,
+        dim: int,
+        queue: int = 0,
+        start_share: float = 0.0,
     ) -> None:
         super().__init__()
         self.encoder = Encoder(config, hidden, dim)
@@ -103,6 +112,25 @@ class MaskedSiameseNetwork(nn.Module):
         bound = dim**-0.5
         self.prototypes = nn.Parameter(torch.empty(prototypes, dim).uniform_(-bound, bound))
         self.queue = TargetQueue(queue, dim) if queue else None
+        self.start_share = start_share
+        self.start = copy.deepcopy(self.target_encoder.vit) if start_share else None
+
+    def begin_with(self, vit: VisionTransformer) -> None:
+        """Have all sides begin with these weights."""
+        sides = (self.encoder.vit, self.target_encoder.vit, self.start)
+        for side in sides:
+            if side is not None:
+                side.load_state_dict(vit.state_dict())
+
+    def learned(self) -> VisionTransformer:
+        """The encoder to use: the target's, blended with the start where it is remembered."""
+        target = self.target_encoder.vit
+        if self.start is None:
+            return target
+        blended = copy.deepcopy(self.start)
+        weights = blend(target.state_dict(), self.start.state_dict(), self.start_share)
+        blended.load_state_dict(weights)
+        return blended
 
     def forward(
         self, target_views: Tensor, anchor_views: Sequence[Views], micro_batch: int | None = None

@@ -1,4 +1,4 @@
-"""From a pretraining run to an encoder's folder: the target network's ViT, in half precision."""
+"""From a pretraining run to an encoder's folder: what it has learned, in half precision."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,12 +30,12 @@ class EncoderCard:
 def save_encoder(
     folder: Path, recipe: Recipe, network: MaskedSiameseNetwork, card: EncoderCard
 ) -> Manifest:
-    """Write manifest, fp16 weights and ONNX of the momentum encoder, without its projection head.
+    """Write manifest, fp16 weights and ONNX of what was learned, without the projection head.
 
     The feature is the CLS token before the final LayerNorm, as in the paper's evaluation.
     """
     size = recipe.vit.image_size
-    weights = network.target_encoder.vit.state_dict()
+    weights = network.learned().state_dict()
     tensors = {key: tensor.to("cpu", torch.float16) for key, tensor in weights.items()}
     manifest = new_manifest(
         card.name,

@@ -51,7 +51,7 @@ class Probes:
         if self._labels is None:
             return {}
         began = time.monotonic()
-        accuracies = probe(run.network.target_encoder.vit, self._images, self._labels)
+        accuracies = probe(run.network.learned(), self._images, self._labels)
         now = time.monotonic()
         self._next = now + max(self._pause, (now - began) / COST)
         run.probes = {name: round(value, 4) for name, value in accuracies.items()}

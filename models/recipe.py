@@ -33,6 +33,7 @@ BOUNDS = {
     "weight_decay": (0, 10),
     "momentum": (0, 1),
     "clip": (1e-6, math.inf),
+    "start_share": (0, 1),
 }
 # The largest of each size that may be asked for by name. What fits into a machine's memory is found
 # out when a run starts; what is far beyond any would be asked of its disk and its clock before.
@@ -62,7 +63,8 @@ class Recipe:
     The defaults are the paper's. Rates and decays are (start, peak, final) or (start, final);
     momentum goes linearly from its first value to its second. `prior_exponent`: the share of the
     k-th prototype falls as k ** -exponent, 0 asks for equal shares. `queue`: how many past
-    targets balance those of the batch. Raises ValueError on a value that cannot train.
+    targets balance those of the batch. `start_share`: how much of the weights that the encoder
+    began with is in the final ones. Raises ValueError on a value that cannot train.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Recipe:
     momentum: tuple[float, float] = (0.996, 1.0)
     clip: float = 3.0
     structured_start: bool = False
+    start_share: float = 0.0
     bf16: bool = True
 
     def __post_init__(self) -> None:

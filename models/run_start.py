@@ -140,12 +140,13 @@ def new_network(
         hidden=recipe.projection_hidden,
         dim=recipe.projection_dim,
         queue=recipe.queue,
+        start_share=recipe.start_share,
     )
     if start_from:
         network.encoder.vit.load_state_dict(load_vit_for(recipe.vit, start_from))
     elif recipe.structured_start:
         initialise(network.encoder.vit, images, recipe.vit.heads)
-    network.target_encoder.load_state_dict(network.encoder.state_dict())
+    network.begin_with(network.encoder.vit)
     if torch.device(device).type == "cpu":
         use_plain_attention(network)
     else:

@@ -16,13 +16,16 @@ _USUAL_SIZE = 224
 def write_reference(source: Source, path: Path) -> list[str]:
     """Write the target encoder, and of a run's folder all that the paper's code resumes from."""
     check_usual_eps(source, "msn")
+    encoder = {f"module.{name}": tensor for name, tensor in source.tensors.items()}
     checkpoint: dict[str, Any] = {
-        "target_encoder": {f"module.{name}": tensor for name, tensor in source.tensors.items()},
+        "target_encoder": encoder,
         "epoch": source.manifest.training.get("epoch", 0),
         MANIFEST_KEY: source.manifest.model_dump_json(),
     }
     if source.run:
         checkpoint |= _training(source.run)
+        # What is to be used, which a share of the run's start may be in, under the target's head.
+        checkpoint["target_encoder"] |= encoder
     with path.open("wb") as file:
         torch.save(checkpoint, file)
     return _notes(source)

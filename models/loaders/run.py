@@ -12,13 +12,15 @@ from models.errors import EncoderError
 from models.loaders.own import Loaded
 from models.loaders.tensors import only_tensors, read_torch_file
 from models.manifest import MANIFEST_FILE, Feature, VitConfig
+from models.momentum import blend
 from models.run_folder import CHECKPOINT_FILE
 from models.transforms import EvaluationTransform
 
 
 @dataclass(frozen=True)
 class RunCheckpoint:
-    """What a run last saved: `network` holds both encoders with their heads and the prototypes.
+    """What a run last saved: `network` holds both encoders with their heads, the prototypes and,
+    where the recipe keeps a share of it, the start.
 
     `recipe` and `optimizer` (AdamW's state dict) are as the run wrote them; `epoch` counts whole
     epochs.
@@ -38,17 +40,14 @@ def is_run(folder: Path) -> bool:
 
 
 def load_run(folder: Path) -> Loaded:
-    """The target encoder that a run has reached, in full precision, to be seen as save_encoder's.
+    """The encoder that a run has reached, in full precision, to be seen as save_encoder's.
 
     Raises EncoderError if the checkpoint is damaged or holds something else.
     """
     run = read_run(folder)
-    prefix = "target_encoder.vit."
-    tensors = {
-        name.removeprefix(prefix): tensor.float()
-        for name, tensor in run.network.items()
-        if name.startswith(prefix)
-    }
+    tensors = _part(run, "target_encoder.vit.")
+    if start := _part(run, "start."):
+        tensors = blend(tensors, start, run.recipe["start_share"])
     check_tensors(tensors, run.architecture, str(folder / CHECKPOINT_FILE))
     size = run.architecture.image_size
     manifest = new_manifest(
@@ -62,6 +61,14 @@ def load_run(folder: Path) -> Loaded:
         training={"epoch": run.epoch, "recipe": run.recipe},
     )
     return manifest, tensors
+
+
+def _part(run: RunCheckpoint, prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): tensor.float()
+        for name, tensor in run.network.items()
+        if name.startswith(prefix)
+    }
 
 
 def read_run(folder: Path) -> RunCheckpoint:

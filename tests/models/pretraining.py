@@ -26,6 +26,7 @@ TINY = Recipe(
     warmup_epochs=1,
     learning_rate=(1e-3, 5e-3, 1e-4),
     momentum=(0.9, 1.0),
+    start_share=0.25,
     bf16=False,
 )
 

@@ -4,7 +4,7 @@ import torch
 
 from models.masking import sample_mask
 from models.msn import MaskedSiameseNetwork, parameter_groups
-from models.vit import VitConfig
+from models.vit import VitConfig, build_vit
 
 CONFIG = VitConfig(image_size=16, patch_size=4, width=24, depth=2, heads=2)
 
@@ -80,3 +80,22 @@ def test_every_learning_parameter_is_in_exactly_one_group() -> None:
     grouped = [id(p) for group in parameter_groups(siamese) for p in group["params"]]
     learning = [id(p) for p in siamese.parameters() if p.requires_grad]
     assert sorted(grouped) == sorted(learning)
+
+
+def test_what_was_learned_is_a_blend_of_target_and_start() -> None:
+    siamese = MaskedSiameseNetwork(CONFIG, prototypes=8, hidden=32, dim=16, start_share=0.25)
+    began = build_vit(CONFIG)
+    siamese.begin_with(began)
+    assert siamese.start is not None
+    torch.nn.init.constant_(siamese.target_encoder.vit.get_parameter("cls_token"), 8.0)
+    learned = siamese.learned()
+    expected = 0.75 * 8 + 0.25 * began.get_parameter("cls_token")
+    torch.testing.assert_close(learned.get_parameter("cls_token"), expected)
+    torch.testing.assert_close(
+        learned.get_parameter("pos_embed"), began.get_parameter("pos_embed"), rtol=0, atol=1e-7
+    )
+
+
+def test_without_a_share_of_the_start_the_target_is_what_was_learned() -> None:
+    siamese = network()
+    assert siamese.learned() is siamese.target_encoder.vit

@@ -60,9 +60,10 @@ def test_a_runs_encoders_load_strictly_with_their_heads(
     theirs.load_state_dict(checkpoint[side])
     run = torch.load(run_folder / "pretraining.pt", weights_only=True)
     network = MaskedSiameseNetwork(
-        TINY.vit, prototypes=8, hidden=32, dim=16, queue=TINY.queue
+        TINY.vit, prototypes=8, hidden=32, dim=16, queue=TINY.queue, start_share=TINY.start_share
     ).eval()
     network.load_state_dict(run["network"])
+    network.target_encoder.vit = network.learned()
     images = torch.randn(3, 3, 16, 16)
     with torch.inference_mode():
         projected = theirs.module.fc(theirs.module(images))

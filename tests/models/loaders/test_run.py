@@ -12,6 +12,7 @@ from models.errors import EncoderError
 from models.exporting import export_encoder
 from models.loaders import load_encoder, load_vit_for
 from models.msn import MaskedSiameseNetwork
+from models.vit import build_vit
 from tests.models.pretraining import TINY
 
 
@@ -36,6 +37,16 @@ def test_a_run_is_its_target_encoder(folder: Path) -> None:
     assert manifest.feature.norm == "pre"
     assert manifest.training["epoch"] == 2
     assert bool((tensors["cls_token"] == 1).all())
+
+
+def test_a_share_of_the_runs_start_is_in_its_encoder(tmp_path: Path) -> None:
+    network = MaskedSiameseNetwork(TINY.vit, prototypes=8, hidden=32, dim=16, start_share=0.25)
+    network.begin_with(build_vit(TINY.vit))
+    torch.nn.init.ones_(network.target_encoder.vit.get_parameter("cls_token"))
+    checkpoint = {"recipe": TINY.to_dict(), "step": 9, "network": network.state_dict()}
+    torch.save(checkpoint | {"optimizer": {}}, tmp_path / "pretraining.pt")
+    _, tensors = load_encoder(str(tmp_path))
+    torch.testing.assert_close(tensors, dict(network.learned().state_dict()))
 
 
 def test_a_run_can_start_another(folder: Path) -> None:
