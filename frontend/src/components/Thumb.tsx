@@ -3,6 +3,7 @@ import { memo, type CSSProperties } from "react";
 import { isOpen, type Item } from "../state/items";
 import { percent } from "../state/figures";
 import { thumbnailUrl } from "../api/calls";
+import { Picture } from "./Picture";
 import classes from "./Thumb.module.css";
 
 interface Props {
@@ -64,7 +65,7 @@ export const Thumb = memo(function Thumb(props: Props) {
       style={{ "--colour": colour } as CSSProperties}
     >
       <div className={classes.picture}>
-        <img src={thumbnailUrl(project, item.id)} alt="" draggable={false} decoding="async" />
+        <Picture src={thumbnailUrl(project, item.id)} alt="" draggable={false} decoding="async" />
         {!isOpen(item) && <span className={classes.done} aria-hidden />}
         {picked && <span className={classes.tick} aria-hidden />}
         {item.similarity !== null && <span className={classes.alike}>{percent(Math.max(0, item.similarity))}</span>}

@@ -8,6 +8,7 @@ import { detailQuery, imageQuery, neighboursQuery } from "../api/queries";
 import type { PoolImage, Prediction } from "../api/types";
 import { Certainty } from "../components/Certainty";
 import { Neighbours } from "../components/Neighbours";
+import { Picture } from "../components/Picture";
 import { ScoreBars } from "../components/ScoreBars";
 import { SectionTitle } from "../components/SectionTitle";
 import type { ClassBook } from "../hooks/useClasses";
@@ -40,7 +41,7 @@ export function ImagePanel(props: Props) {
   return (
     <aside className={styles.panel} aria-label="Image">
       <div className={styles.frame}>
-        <img src={pictureUrl(project, id)} alt={image?.filename ?? ""} data-tiny={(image?.width ?? 99) < 96 || undefined} />
+        <Picture src={pictureUrl(project, id)} alt={image?.filename ?? ""} data-tiny={(image?.width ?? 99) < 96 || undefined} />
         <CloseButton className={styles.close} aria-label="Close the panel" onClick={props.onClose} />
       </div>
       <Stack gap="lg" p="md">
