@@ -26,8 +26,8 @@ export function Accuracy({ project, evaluation, onLabel }: Props) {
           {estimate ? <Measured estimate={estimate} /> : <span className={styles.number}>Not measured yet</span>}
           {estimate && project.estimate && percent(project.estimate.accuracy) !== percent(estimate.accuracy) && (
             <Aside>
-              {percent(project.estimate.accuracy)} of the held-out answers were right, from classifiers with fewer labels: the learning curve
-              leads from there to all {labels.toLocaleString("en")}
+              {percent(project.estimate.accuracy)} of the held-out answers were right, from classifiers with fewer labels: the figure
+              above is read off the learning curve, at all {labels.toLocaleString("en")}
             </Aside>
           )}
           {reference && (
