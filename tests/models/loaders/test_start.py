@@ -9,7 +9,7 @@ import torch
 from models.errors import EncoderError
 from models.loaders import load_encoder, load_vit_for
 from models.vit import build_vit, cls_feature
-from tests.models.conftest import TINY
+from tests.random_encoders import TINY
 
 
 def test_a_run_starts_with_the_encoders_features(checkpoint_folder: Path) -> None:
