@@ -1,4 +1,4 @@
-"""The direction to the minimum, from a guess at the curvature and what the last steps told of it."""
+"""The way to a minimum, from a guess at the curvature and what the last steps told of it."""
 
 from collections import deque
 from collections.abc import Callable
