@@ -8,8 +8,8 @@ import numpy.typing as npt
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import logsumexp, softmax
 
-from models.cross_validation import HeldOut
-from models.power_law import Measured, PowerLaw
+from models.quality.cross_validation import HeldOut
+from models.quality.power_law import Measured, PowerLaw
 
 # The temperature stays within this factor of the head's own, however few labels there are.
 TEMPERATURE_RANGE = 20.0

@@ -9,8 +9,8 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
 from models.features import Features, class_sums, normalise
-from models.pool_graph import PoolLike
-from models.softmax_regression import solve
+from models.heads.pool_graph import PoolLike
+from models.heads.softmax_regression import solve
 
 Labels: TypeAlias = npt.NDArray[np.str_]
 Codes: TypeAlias = npt.NDArray[np.intp]

@@ -15,14 +15,14 @@ from models.classifiers import (
     Labels,
     PrototypeClassifier,
 )
-from models.conformal import PredictionSets, fit_sets
-from models.cross_validation import cross_validate
-from models.heads import build_classifier, prepare_pool
-from models.labels_head import LabelsClassifier
-from models.logistic_head import LogisticClassifier
-from models.novelty import Novelty
-from models.pool_graph import PoolGraph, PoolLike
-from models.pool_head import PoolClassifier
+from models.confidence.conformal import PredictionSets, fit_sets
+from models.confidence.novelty import Novelty
+from models.heads.by_name import build_classifier, prepare_pool
+from models.heads.labels_head import LabelsClassifier
+from models.heads.logistic_head import LogisticClassifier
+from models.heads.pool_graph import PoolGraph, PoolLike
+from models.heads.pool_head import PoolClassifier
+from models.quality.cross_validation import cross_validate
 from models.threads import threads_for
 
 _HEADS: dict[str, type[Head]] = {

@@ -9,10 +9,10 @@ from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from models.distributed import SyncedBatchNorm
 from models.masking import keep_tokens
 from models.momentum import blend
-from models.target_queue import TargetQueue
+from models.pretraining.distributed import SyncedBatchNorm
+from models.pretraining.target_queue import TargetQueue
 from models.vit import VitConfig, build_vit, embed_tokens, encode_tokens
 
 # Images (B, 3, H, W), and the patches (1 or B, n) that are seen of them, or all.

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models import distributed
-from models.loading import Batches
-from models.probes import Probes
-from models.progress import Reporter, summarise
-from models.recipe import Recipe
-from models.run_folder import Record, Run, save_run
-from models.run_start import Start, start_run
-from models.train_step import Health, StepResult, step_values, train_step
+from models.pretraining import distributed
+from models.pretraining.loading import Batches
+from models.pretraining.probes import Probes
+from models.pretraining.progress import Reporter, summarise
+from models.pretraining.recipe import Recipe
+from models.pretraining.run_folder import Record, Run, save_run
+from models.pretraining.run_start import Start, start_run
+from models.pretraining.train_step import Health, StepResult, step_values, train_step
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]

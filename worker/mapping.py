@@ -6,7 +6,7 @@ and, because nothing in it is random from one run to the next, comes to the same
 
 import time
 
-from models.projection import Report, project
+from models.maps.projection import Report, project
 from service.usecases.mapping import keep_map
 from worker.running import RunningJob
 

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from models.gpu import count_gpus
 from models.manifest import MANIFEST_FILE, load_manifest
-from models.recipes import Recipe
+from models.pretraining.recipes import Recipe
 from service.usecases.encoders import enter_encoder
 from service.usecases.pretraining import device_of, read_recipe
 from service.usecases.projects import update_project

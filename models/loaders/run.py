@@ -13,7 +13,7 @@ from models.loaders.own import Loaded
 from models.loaders.tensors import only_tensors, read_torch_file
 from models.manifest import MANIFEST_FILE, Feature, VitConfig
 from models.momentum import blend
-from models.run_folder import CHECKPOINT_FILE
+from models.pretraining.run_folder import CHECKPOINT_FILE
 from models.transforms import EvaluationTransform
 
 

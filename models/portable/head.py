@@ -23,9 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from models.classifiers import Arrays, Head, LinearHead
+from models.confidence.novelty import SAME, SHARPNESS
 from models.fitting import FittedHead
-from models.mixture import MixtureHead
-from models.novelty import SAME, SHARPNESS
+from models.heads.mixture import MixtureHead
 from models.portable.graph import number
 
 Array = npt.NDArray[np.float32]

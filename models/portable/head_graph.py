@@ -7,8 +7,8 @@ import numpy.typing as npt
 from onnx import TensorProto
 
 from models.classifiers import Arrays
+from models.confidence.novelty import BANNED, SOFTNESS, USUAL_THRESHOLD
 from models.features import ROUNDING
-from models.novelty import BANNED, SOFTNESS, USUAL_THRESHOLD
 from models.portable.graph import Graph, number, whole
 
 

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 
 from models.features import Features, normalise, unit
-from models.pool_graph import whitening_of
+from models.heads.pool_graph import whitening_of
 from models.selection.state import Rows, Weights
 
 # Of features of length one: what rounding leaves of images that are all the same.

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from models.errors import EncoderError
-from models.recipes import Recipe, vary
-from models.recipes import preset as find_preset
+from models.pretraining.recipes import Recipe, vary
+from models.pretraining.recipes import preset as find_preset
 from service.commands.common import console, fail
 from service.commands.run_display import new_display, shown_log
 
 if TYPE_CHECKING:
     from models.prepared_images import PreparedImages
-    from models.run_folder import Run
-    from models.run_start import Start
+    from models.pretraining.run_folder import Run
+    from models.pretraining.run_start import Start
 
 
 # A step's own seed has 64 bits: the run's, then the step.
@@ -67,10 +67,10 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
     then stands in `out`/encoder: its path is its spec. With several GPUs:
     `torchrun --nproc-per-node 8 -m service.cli pretrain ...`
     """
-    from models import distributed
-    from models.run_folder import recipe_of
-    from models.run_lock import hold_folder
-    from models.run_start import Start, find_device
+    from models.pretraining import distributed
+    from models.pretraining.run_folder import recipe_of
+    from models.pretraining.run_lock import hold_folder
+    from models.pretraining.run_start import Start, find_device
 
     try:
         begun = recipe_of(out) if resume and not preset else None
@@ -96,11 +96,11 @@ def choose_recipe(recipe: Recipe, epochs: float, settings: list[str]) -> Recipe:
 
 def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_json: bool) -> None:
     """Prepare the images, train, and save the encoder of a finished run."""
-    from models import distributed
     from models.datasets import prepare_images
     from models.pretrain import pretrain as train
-    from models.run_folder import check_recipe
-    from models.run_start import check_folder
+    from models.pretraining import distributed
+    from models.pretraining.run_folder import check_recipe
+    from models.pretraining.run_start import check_folder
 
     check_folder(out, start)
     check_recipe(out, recipe, start.seed)  # before images are prepared for another size
@@ -126,7 +126,7 @@ def _train(recipe: Recipe, data: list[str], out: Path, start: "Start", *, as_jso
 
 def _save_encoder(run: "Run", images: "PreparedImages", data: list[str], out: Path) -> None:
     """The encoder's folder: manifest, weights, ONNX."""
-    from models.pretrained import EncoderCard, save_encoder
+    from models.pretraining.pretrained import EncoderCard, save_encoder
 
     begun = {"start_from": run.start_from} if run.start_from else {}
     seen = {"images": len(images.pixels), "skipped": len(images.skipped)}

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 import typer
 from rich.progress import track
 
-from models.embedded_images import CachedEncoder, EmbeddedImages
 from models.errors import EncoderError
-from models.heads import HEADS
-from models.imagenet_subsets import read_subsets
-from models.labelled_folder import LabelledFile
-from models.low_shot import Fit, LowShotResult, measure
-from models.low_shot_data import LowShotData, Plan, read_data
+from models.heads.by_name import HEADS
+from models.low_shot.data import LowShotData, Plan, read_data
+from models.low_shot.embedded_images import CachedEncoder, EmbeddedImages
+from models.low_shot.imagenet_subsets import read_subsets
+from models.low_shot.labelled_folder import LabelledFile
+from models.low_shot.measured_heads import POOL, fits_of
+from models.low_shot.protocol import Fit, LowShotResult, measure
 from models.manifest import MANIFEST_FILE
-from models.measured_heads import POOL, fits_of
 from service.commands.common import console, fail, print_rows, read_settings
 from service.settings import Settings
 

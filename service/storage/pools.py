@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_rows import FeatureRows
 from models.features import Features, normalise
-from models.near_rows import Rows, nearest_rows, ranked
-from models.vector_index import Selection
+from models.search.feature_rows import FeatureRows
+from models.search.near_rows import Rows, nearest_rows, ranked
+from models.search.vector_index import Selection
 from service.storage.segments import Segment
 from service.storage.tail import Tail
 

@@ -24,8 +24,8 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import ObjectStore
 
 from models.features import Features
-from models.near_rows import Rows, nearest_rows, ranked
-from models.vector_index import Selection, VectorIndex
+from models.search.near_rows import Rows, nearest_rows, ranked
+from models.search.vector_index import Selection, VectorIndex
 from service.storage.id_lookup import IdLookup
 from service.storage.image_store import open_store
 

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from models import comparison
 from models.classifiers import Head, HeadKind
-from models.cross_validation import held_out_parts
 from models.features import Features
-from models.heads import build_classifier, prepare_pool
-from models.pool_graph import PoolGraph
+from models.heads.by_name import build_classifier, prepare_pool
+from models.heads.pool_graph import PoolGraph
+from models.quality import comparison
+from models.quality.cross_validation import held_out_parts
 from service.domain.errors import Conflict
 from service.storage import classifiers, encoders, examples, projects
 from service.storage.pools import Pool

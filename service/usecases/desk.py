@@ -6,8 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.feature_rows import FeatureRows
 from models.fitting import FittedHead
+from models.search.feature_rows import FeatureRows
 from models.selection import PoolState
 from service.usecases.scores import score_many
 

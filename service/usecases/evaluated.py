@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from models.evaluation import Share
-from models.learning_curve import CurvePoint
+from models.quality.evaluation import Share
+from models.quality.learning_curve import CurvePoint
 from service.domain.entities import Estimate
 
 Side = TypeVar("Side", int, str)

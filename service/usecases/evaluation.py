@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import cast
 
-from models import evaluation
 from models.classifiers import HeadKind
-from models.learning_curve import forecast, verdict
+from models.quality import evaluation
+from models.quality.learning_curve import forecast, verdict
 from service.domain.entities import Estimate
 from service.domain.errors import Conflict
 from service.storage import classifiers, examples, projects

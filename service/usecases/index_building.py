@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from models import vector_index
-from models.feature_rows import FeatureRows
 from models.features import Features, normalise
+from models.search import vector_index
+from models.search.feature_rows import FeatureRows
 from service.domain.errors import NotFound, StorageFull
 from service.storage.embeddings import embeddings_after
 from service.storage.indexes import last_removal

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from models import evaluation
 from models.calibration import Estimate, estimate_accuracy, fit_temperature
-from models.calibration_error import expected_calibration_error
 from models.classifiers import HeadKind
-from models.cross_validation import HeldOut, cross_validate
-from models.heads import build_classifier, prepare_pool
-from models.label_errors import Suspect, rank_label_errors
-from models.learning_curve import LearningCurve, learning_curve
+from models.heads.by_name import build_classifier, prepare_pool
+from models.quality import evaluation
+from models.quality.calibration_error import expected_calibration_error
+from models.quality.cross_validation import HeldOut, cross_validate
+from models.quality.label_errors import Suspect, rank_label_errors
+from models.quality.learning_curve import LearningCurve, learning_curve
 from service.usecases.labelled_pool import LabelledPool
 
 # Fewer answers leave most of the error's bins to chance.

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
-from models.projection import PLACED_BETWEEN, place_between
+from models.maps.projection import PLACED_BETWEEN, place_between
 from service.storage.pools import Pool
 
 # Placing takes milliseconds an image in a large pool: more than these make another map due.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from models.manifest import Manifest, VitConfig
-from models.recipes import PRESETS, Recipe, vary
+from models.pretraining.recipes import PRESETS, Recipe, vary
 from service.domain.entities import Job, Preset, now
 from service.domain.errors import Conflict, Invalid, NotFound
 from service.storage import encoders, jobs, projects

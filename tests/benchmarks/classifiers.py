@@ -34,9 +34,9 @@ from threadpoolctl import threadpool_limits
 from models.classifiers import STRENGTH_FEW_LABELS
 from models.features import Features, normalise
 from models.fitting import FittedHead, fit_head
-from models.heads import HEADS
-from models.labels_head import STRENGTH
-from models.softmax_regression import solve
+from models.heads.by_name import HEADS
+from models.heads.labels_head import STRENGTH
+from models.heads.softmax_regression import solve
 
 Codes = npt.NDArray[np.intp]
 

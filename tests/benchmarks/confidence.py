@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from models.calibration_error import expected_calibration_error
-from models.embedded_images import EmbeddedImages
 from models.fitting import fit_head
-from models.low_shot_data import Plan, read_data
-from models.low_shot_splits import Split, draw_split
+from models.low_shot.data import Plan, read_data
+from models.low_shot.embedded_images import EmbeddedImages
+from models.low_shot.splits import Split, draw_split
+from models.quality.calibration_error import expected_calibration_error
 from service.commands.research import embed, open_encoder
 from service.settings import Settings
 

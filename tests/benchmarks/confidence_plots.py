@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from models.calibration_error import BINS
+from models.quality.calibration_error import BINS
 
 if TYPE_CHECKING:
     from tests.benchmarks.confidence import Answers, Study

@@ -23,9 +23,9 @@ from torch import Tensor
 from models.classifiers import LogisticRegressionClassifier
 from models.features import normalise
 from models.images import decode
-from models.labelled_folder import read_labelled
 from models.loaders import load_encoder
-from models.low_shot import low_shot_table, raw_pixel_features
+from models.low_shot.labelled_folder import read_labelled
+from models.low_shot.protocol import low_shot_table, raw_pixel_features
 from models.manifest import Manifest
 from models.transforms import evaluation_batch
 from models.vit import VisionTransformer, build_vit, cls_feature

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from models.encoder import register_encoder
 from models.images import decode
-from models.labelled_folder import read_labelled
+from models.low_shot.labelled_folder import read_labelled
 from models.manifest import load_manifest
 from service.settings import Settings
 from service.storage.tables import ImageRow

@@ -33,7 +33,7 @@ from xml.etree import ElementTree
 import torch
 
 from models.loaders import BUNDLED_FOLDER
-from models.recipes import preset
+from models.pretraining.recipes import preset
 from tests.benchmarks import view_speed
 from tests.benchmarks.gpu_report import markdown
 from tests.benchmarks.gpu_training import Training, labelled_photographs, train_and_measure

@@ -9,10 +9,10 @@ from typing import Any
 from models.datasets import prepare_images
 from models.loaders import BUNDLED_FOLDER
 from models.pretrain import pretrain
-from models.pretrained import EncoderCard, save_encoder
-from models.recipes import Recipe
-from models.run_folder import LOG_FILE, Record, Run
-from models.run_start import Start
+from models.pretraining.pretrained import EncoderCard, save_encoder
+from models.pretraining.recipes import Recipe
+from models.pretraining.run_folder import LOG_FILE, Record, Run
+from models.pretraining.run_start import Start
 from tests.benchmarks import encoder_low_shot
 from tests.benchmarks.photographs import write_photographs
 

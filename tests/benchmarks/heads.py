@@ -18,10 +18,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from models.heads import HEADS
-from models.low_shot import LowShotResult, measure
-from models.low_shot_data import Plan, read_data
-from models.measured_heads import fits_of
+from models.heads.by_name import HEADS
+from models.low_shot.data import Plan, read_data
+from models.low_shot.measured_heads import fits_of
+from models.low_shot.protocol import LowShotResult, measure
 from service.commands.research import embed, open_encoder
 from service.settings import Settings
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import insert, select
 
-from models.vector_index import KIND
+from models.search.vector_index import KIND
 from service.settings import Settings
 from service.storage.embeddings import add_embeddings
 from service.storage.projects import get_project

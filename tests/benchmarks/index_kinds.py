@@ -20,10 +20,10 @@ from typing import Any
 import faiss
 import numpy as np
 
-from models.feature_rows import FeatureRows
 from models.features import Features, normalise
-from models.near_rows import Rows, ranked
-from models.vector_index import KIND, VectorIndex, build_index
+from models.search.feature_rows import FeatureRows
+from models.search.near_rows import Rows, ranked
+from models.search.vector_index import KIND, VectorIndex, build_index
 from tests.benchmarks.gpu_report import table
 from tests.benchmarks.synthetic_features import CHUNK, SyntheticFeatures
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray  # noqa: E402
 import service.app  # noqa: E402, F401  what an api process holds
 from models.features import Features, normalise  # noqa: E402
 from models.fitting import fit_head  # noqa: E402
-from models.near_rows import Rows, ranked  # noqa: E402
+from models.search.near_rows import Rows, ranked  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from service.storage.embeddings import add_embeddings  # noqa: E402
 from service.storage.pools import Pool  # noqa: E402

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.embedded_images import EmbeddedImages
-from models.label_errors import rank_label_errors
-from models.low_shot_splits import draw_split
+from models.low_shot.embedded_images import EmbeddedImages
+from models.low_shot.splits import draw_split
+from models.quality.label_errors import rank_label_errors
 from tests.benchmarks.labelled_sets import measure_sets
 
 SHOTS = (2, 5, 10)

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from models.embedded_images import EmbeddedImages
-from models.labelled_folder import read_labelled
+from models.low_shot.embedded_images import EmbeddedImages
+from models.low_shot.labelled_folder import read_labelled
 from service.commands.research import embed, open_encoder
 from service.settings import Settings
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from models.embedded_images import EmbeddedImages
-from models.heads import build_classifier, prepare_pool
-from models.learning_curve import CurvePoint, forecast, learning_curve
-from models.low_shot_splits import draw
+from models.heads.by_name import build_classifier, prepare_pool
+from models.low_shot.embedded_images import EmbeddedImages
+from models.low_shot.splits import draw
+from models.quality.learning_curve import CurvePoint, forecast, learning_curve
 from tests.benchmarks.labelled_sets import measure_sets
 
 SHOTS = (2, 3, 5, 10)

@@ -21,9 +21,9 @@ from torchvision import transforms
 from models.masking import sample_mask
 from models.msn import MaskedSiameseNetwork, Views, parameter_groups
 from models.msn_loss import msn_loss
-from models.recipes import Recipe
+from models.pretraining.recipes import Recipe
+from models.pretraining.view_spec import ViewSpec
 from models.transforms import IMAGENET_MEAN, IMAGENET_STD
-from models.view_spec import ViewSpec
 
 ENDLESS = 1_000_000
 

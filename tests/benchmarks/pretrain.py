@@ -21,9 +21,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from models import loading
-from models.recipes import Recipe, preset
-from models.run_start import find_device
+from models.pretraining import loading
+from models.pretraining.recipes import Recipe, preset
+from models.pretraining.run_start import find_device
 from tests.benchmarks.training_speed import (
     Speed,
     device_name,

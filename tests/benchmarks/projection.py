@@ -22,9 +22,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from models.feature_rows import FeatureRows
 from models.features import Features, normalise
-from models.projection import LAID_OUT, principal_directions, project
+from models.maps.projection import LAID_OUT, principal_directions, project
+from models.search.feature_rows import FeatureRows
 
 BASE, DIMENSION, KINDS, OWN = 12_000, 384, 200, 8
 ASKED = 1000

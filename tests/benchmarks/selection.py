@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from models.labelled_folder import read_labelled
+from models.low_shot.labelled_folder import read_labelled
 from service.commands.research import embed, open_encoder
 from service.settings import Settings
 from tests.benchmarks.selection_time import measure_sizes

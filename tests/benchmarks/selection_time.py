@@ -9,8 +9,8 @@ from time import perf_counter, process_time
 import numpy as np
 import numpy.typing as npt
 
-from models.feature_rows import FeatureRows
 from models.fitting import FittedHead, fit_head
+from models.search.feature_rows import FeatureRows
 from models.selection import Strategy, suggest
 from service.usecases.desk import Desk
 

@@ -7,9 +7,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from models.embedded_images import EmbeddedImages
 from models.fitting import FittedHead, fit_head
-from models.heads import build_classifier, prepare_pool
+from models.heads.by_name import build_classifier, prepare_pool
+from models.low_shot.embedded_images import EmbeddedImages
 from models.selection import PoolState, Strategy, suggest
 from service.usecases.scores import score_many
 from tests.benchmarks.typiclust import typiclust

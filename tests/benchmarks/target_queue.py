@@ -34,14 +34,14 @@ from torch import Tensor
 
 from models.datasets import square
 from models.images import decode
-from models.labelled_folder import read_labelled
+from models.low_shot.labelled_folder import read_labelled
 from models.msn_loss import balanced_targets
 from models.pretrain import Intervals, pretrain
-from models.probes import probe
-from models.recipes import Recipe, preset, vary
-from models.run_folder import Run
-from models.run_start import Start, new_network
-from models.views import normalise_pixels
+from models.pretraining.probes import probe
+from models.pretraining.recipes import Recipe, preset, vary
+from models.pretraining.run_folder import Run
+from models.pretraining.run_start import Start, new_network
+from models.pretraining.views import normalise_pixels
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.embedded_images import EmbeddedImages
-from models.low_shot_splits import draw_split
+from models.low_shot.embedded_images import EmbeddedImages
+from models.low_shot.splits import draw_split
 from tests.benchmarks.confidence import (
     Study,
     calibration_table,

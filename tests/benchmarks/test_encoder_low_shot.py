@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.features import normalise
-from models.low_shot import low_shot_table
+from models.low_shot.protocol import low_shot_table
 from tests.benchmarks.encoder_low_shot import HEAD, Features, in_own_span
 
 

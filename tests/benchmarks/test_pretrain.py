@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.recipes import preset
+from models.pretraining.recipes import preset
 from tests.benchmarks import view_speed
 from tests.benchmarks.photographs import write_photographs
 from tests.benchmarks.plain_msn import PlainTraining

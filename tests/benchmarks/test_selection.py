@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.embedded_images import EmbeddedImages
+from models.low_shot.embedded_images import EmbeddedImages
 from tests.benchmarks.selection import interval, markdown, needed, shares
 from tests.benchmarks.simulated_labelling import BUDGETS, STRATEGIES, label
 from tests.benchmarks.typiclust import typiclust

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models import distributed
 from models.pretrain import own_batches
-from models.recipes import preset
-from models.run_start import Start, start_run
+from models.pretraining import distributed
+from models.pretraining.recipes import preset
+from models.pretraining.run_start import Start, start_run
 from tests.benchmarks.training_speed import take_step, timed
 
 WARMUP = 2

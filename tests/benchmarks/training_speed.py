@@ -17,13 +17,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.datasets import prepare_images
-from models.loading import Batches
 from models.msn_loss import msn_loss
 from models.pretrain import own_batches
-from models.recipes import Recipe
-from models.run_folder import Run
-from models.run_start import Start, start_run
-from models.train_step import step_values, train_step
+from models.pretraining.loading import Batches
+from models.pretraining.recipes import Recipe
+from models.pretraining.run_folder import Run
+from models.pretraining.run_start import Start, start_run
+from models.pretraining.train_step import step_values, train_step
 from tests.benchmarks.photographs import write_photographs
 from tests.benchmarks.plain_msn import PlainTraining, plain_network
 from tests.benchmarks.view_speed import synchronise

@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms import v2
 
+from models.pretraining.view_spec import ViewSpec
+from models.pretraining.views import make_views
 from models.transforms import IMAGENET_MEAN, IMAGENET_STD
-from models.view_spec import ViewSpec
-from models.views import make_views
 from tests.benchmarks.plain_msn import view_of_pil
 
 SECONDS = 1.0

@@ -27,10 +27,10 @@ from sklearn.neighbors import NearestCentroid
 from models.checkpoints import new_manifest, save_checkpoint
 from models.encoder import register_encoder
 from models.images import decode
-from models.labelled_folder import LabelledFile, read_labelled
 from models.loaders import BUNDLED_FOLDER
-from models.low_shot import raw_pixel_features
-from models.low_shot_splits import draw
+from models.low_shot.labelled_folder import LabelledFile, read_labelled
+from models.low_shot.protocol import raw_pixel_features
+from models.low_shot.splits import draw
 from models.manifest import load_manifest
 from models.onnx_encoder import OnnxEncoder
 from models.vit import build_vit

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from models.heads import HEADS
+from models.heads.by_name import HEADS
 from service.client import Client, batches
 
 pytestmark = pytest.mark.timeout(600)

@@ -15,9 +15,9 @@ import torch
 
 from models.manifest import VitConfig
 from models.pretrain import Intervals, pretrain
-from models.run_folder import Record
-from models.run_start import Start
-from tests.models.pretraining import TINY_FOR_GPU, coloured_images
+from models.pretraining.run_folder import Record
+from models.pretraining.run_start import Start
+from tests.models.tiny_pretraining import TINY_FOR_GPU, coloured_images
 
 # Nearly all of a step's gigabyte are activations, which micro-batches make smaller.
 RECIPE = replace(

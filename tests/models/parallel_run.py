@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
-from models import distributed
 from models.pretrain import Intervals, pretrain
-from models.run_folder import Record
-from models.run_start import Start
-from tests.models.pretraining import TINY, coloured_images
+from models.pretraining import distributed
+from models.pretraining.run_folder import Record
+from models.pretraining.run_start import Start
+from tests.models.tiny_pretraining import TINY, coloured_images
 
 # Everything that could depend on who draws what: masks a sample, several views, a queue.
 RECIPE = replace(

@@ -13,7 +13,7 @@ from models.calibration import (
     foresee_temperature,
     wilson_interval,
 )
-from models.cross_validation import HeldOut
+from models.quality.cross_validation import HeldOut
 
 
 def held_out_at(temperature: float, count: int = 4000) -> HeldOut:

@@ -17,7 +17,7 @@ from models.classifiers import (
     PrototypeClassifier,
 )
 from models.features import normalise
-from models.heads import build_classifier
+from models.heads.by_name import build_classifier
 
 Array = npt.NDArray[np.generic]
 heads = pytest.mark.parametrize("kind", ["logistic", "prototype"])

@@ -13,11 +13,11 @@ import torch
 
 from models.errors import PretrainingError
 from models.pretrain import NEW_OR_RESUMED, Intervals, pretrain
-from models.recipe import Recipe
-from models.run_folder import CHECKPOINT_FILE, LOG_FILE, Record, Run
-from models.run_start import Start
+from models.pretraining.recipe import Recipe
+from models.pretraining.run_folder import CHECKPOINT_FILE, LOG_FILE, Record, Run
+from models.pretraining.run_start import Start
 from tests.models.parallel_run import train
-from tests.models.pretraining import TINY, TINY_FOR_GPU, coloured_images
+from tests.models.tiny_pretraining import TINY, TINY_FOR_GPU, coloured_images
 
 EVERY_STEP = Intervals(log_steps=1, checkpoint_seconds=0, probe_share=1)
 

@@ -24,7 +24,7 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """How well a map is laid out is tested with the model."""
-    monkeypatch.setattr("models.tsne.STEPS", 60)
+    monkeypatch.setattr("models.maps.tsne.STEPS", 60)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from models.recipes import PRESETS
+from models.pretraining.recipes import PRESETS
 from service.domain.entities import Job
 from service.usecases.context import Context, create_context
 from service.usecases.jobs import cancel_job, get_job, list_records, resume_job

@@ -11,7 +11,7 @@ from models.loaders import BUNDLED_FOLDER
 from models.manifest import Feature, Norm, VitConfig
 from models.pretrain import pretrain
 from models.transforms import EvaluationTransform
-from tests.models.pretraining import TINY, coloured_images
+from tests.models.tiny_pretraining import TINY, coloured_images
 
 SMALL = VitConfig(image_size=32, patch_size=8, width=48, depth=3, heads=4, mlp_ratio=2.5)
 

@@ -13,7 +13,7 @@ from models.manifest import VitConfig
 from models.msn import MaskedSiameseNetwork
 from models.vit import build_vit
 from tests.models.exporting.conftest import write_encoder
-from tests.models.pretraining import TINY
+from tests.models.tiny_pretraining import TINY
 
 NAMED = VitConfig(image_size=32, patch_size=16, width=192, depth=12, heads=3)
 

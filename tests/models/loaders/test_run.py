@@ -13,7 +13,7 @@ from models.exporting import export_encoder
 from models.loaders import load_encoder, load_vit_for
 from models.msn import MaskedSiameseNetwork
 from models.vit import build_vit
-from tests.models.pretraining import TINY
+from tests.models.tiny_pretraining import TINY
 
 
 @pytest.fixture

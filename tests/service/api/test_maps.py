@@ -45,7 +45,7 @@ def read(api: Caller) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 @pytest.fixture(autouse=True)
 def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """How well a map is laid out is tested with the model."""
-    monkeypatch.setattr("models.tsne.STEPS", 60)
+    monkeypatch.setattr("models.maps.tsne.STEPS", 60)
 
 
 @pytest.fixture

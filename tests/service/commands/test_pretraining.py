@@ -14,9 +14,9 @@ from models.loaders import load_encoder
 from models.loaders.run import load_run
 from models.onnx_encoder import OnnxEncoder
 from models.prepared_images import open_prepared
-from models.run_folder import has_checkpoint
+from models.pretraining.run_folder import has_checkpoint
 from service.cli import app
-from tests.models.pretraining import coloured_images
+from tests.models.tiny_pretraining import coloured_images
 
 TINY = ("--preset", "cpu-32", "--device", "cpu", "--set", "batch=16", "--set", "queue=16")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from models.heads import HEADS
+from models.heads.by_name import HEADS
 from models.manifest import MANIFEST_FILE
 from service.cli import app
 from tests.pictures import COLOURS, png

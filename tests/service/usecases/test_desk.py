@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.feature_rows import FeatureRows
 from models.fitting import fit_head
+from models.search.feature_rows import FeatureRows
 from service.usecases import desk
 from service.usecases.desk import Desk
 from tests.models.clusters import clusters

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models.manifest import Manifest
-from models.recipes import PRESETS
+from models.pretraining.recipes import PRESETS
 from service.domain.entities import now
 from service.storage import jobs
 from service.usecases.context import Context

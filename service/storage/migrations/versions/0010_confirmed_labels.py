@@ -10,7 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    confirmed = sa.Column("confirmed", sa.Boolean(), server_default=sa.false(), nullable=False)
+    confirmed: sa.Column[bool] = sa.Column(
+        "confirmed", sa.Boolean(), server_default=sa.false(), nullable=False
+    )
     op.add_column("examples", confirmed)
 
 

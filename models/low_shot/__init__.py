@@ -1,0 +1,1 @@
+"""Heads measured with few labels a class, on any encoder's features."""

@@ -1,0 +1,1 @@
+"""What a pretraining run is made of, around the loop in `models.pretrain`."""

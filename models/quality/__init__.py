@@ -1,0 +1,1 @@
+"""How good a classifier is on the labels that there are. Torch-free."""

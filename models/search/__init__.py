@@ -1,0 +1,1 @@
+"""Nearest neighbours among millions of features. Torch-free."""

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+from models.heads.labels_head import LabelsClassifier
+from tests.models.clusters import clusters
+
+
+@pytest.mark.parametrize("counts", [[1], [1, 1, 1], [1, 2, 5], [30, 1]])
+def test_it_answers_from_the_first_label_on(counts: list[int]) -> None:
+    X, y = clusters(counts, noise=0.3)
+
+    head = LabelsClassifier().fit(X, y)
+
+    np.testing.assert_array_equal(head.predict(X), y)
+    np.testing.assert_allclose(head.predict_proba(X).sum(axis=1), 1, rtol=1e-5)
+
+
+def test_more_labels_of_one_class_do_not_take_the_images_of_another() -> None:
+    X, y = clusters([200, 3], noise=0.8, seed=1)
+    tests = clusters([100, 100], noise=0.8, seed=2)
+
+    right = LabelsClassifier().fit(X, y).predict(tests.X) == tests.y
+
+    assert right[100:].mean() > 0.95
+
+
+def test_identical_features_in_two_classes_are_a_draw() -> None:
+    X = np.tile(np.arange(8.0), (4, 1))
+
+    head = LabelsClassifier().fit(X, ["a", "a", "b", "b"])
+
+    np.testing.assert_allclose(head.predict_proba(X), 0.5, atol=1e-6)
+
+
+def test_a_thousand_classes_of_one_label_are_told_apart() -> None:
+    X, y = clusters([1] * 1000, dimension=64)
+
+    assert np.mean(LabelsClassifier().fit(X, y).predict(X) == y) > 0.99

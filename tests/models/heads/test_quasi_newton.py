@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from models.heads.quasi_newton import InverseHessian
+
+
+def bowl(dimension: int, seed: int = 0) -> np.ndarray:
+    """A positive definite matrix whose eigenvalues lie between 0.01 and 100."""
+    turn = np.linalg.qr(np.random.default_rng(seed).normal(size=(dimension, dimension)))[0]
+    return np.asarray((turn * np.logspace(-2, 2, dimension)) @ turn.T)
+
+
+def exact_steps(hessian: np.ndarray, curvature: InverseHessian) -> int:
+    """Steps to the minimum of x' hessian x / 2, each as long as is best."""
+    place = np.ones(len(hessian))
+    for taken in range(1000):
+        gradient = hessian @ place
+        if np.linalg.norm(gradient) < 1e-8:
+            return taken
+        direction = -curvature.times(gradient)
+        length = -(gradient @ direction) / (direction @ hessian @ direction)
+        curvature.learn(length * direction, length * (hessian @ direction))
+        place = place + length * direction
+    return 1000
+
+
+def test_a_guess_that_is_right_needs_one_step() -> None:
+    hessian = bowl(12)
+
+    assert exact_steps(hessian, InverseHessian(lambda v: np.linalg.solve(hessian, v))) == 1
+
+
+def test_a_guess_that_is_right_up_to_its_size_needs_one_step() -> None:
+    hessian = bowl(12)
+
+    assert exact_steps(hessian, InverseHessian(lambda v: 7 * np.linalg.solve(hessian, v))) == 1
+
+
+@pytest.mark.parametrize("dimension", [2, 5, 8])
+def test_steps_tell_the_curvature_of_as_many_dimensions(dimension: int) -> None:
+    # With exact line searches on a quadratic function it is the method of conjugate gradients.
+    assert exact_steps(bowl(dimension), InverseHessian(lambda v: v)) <= dimension + 2
+
+
+def test_a_change_against_the_step_is_forgotten() -> None:
+    curvature = InverseHessian(lambda v: v)
+
+    curvature.learn(np.array([1.0, 0.0]), np.array([-1.0, 0.0]))
+
+    np.testing.assert_array_equal(curvature.times(np.array([2.0, 3.0])), [2, 3])
