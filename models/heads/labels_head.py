@@ -61,8 +61,9 @@ def label_parts(directions: Features, codes: Codes, regression: Matrix | None = 
     """Both parts, from labelled directions (n, d) and class indices (n,)."""
     if regression is None:
         regression = regress(directions, codes)
-    one_hot = np.eye(codes.max() + 1, dtype=np.float32)[codes]
-    sample = Sample.of(directions, np.ones(len(codes), dtype=np.float32))
+    one_hot = np.eye(codes.max() + 1)[codes]
+    # In single precision what rounding leaves of equal samples would outweigh the shrinkage.
+    sample = Sample.of(directions.astype(np.float64), np.ones(len(codes)))
     parts = [
         Part(regression, np.zeros(len(regression)), 1.0),
         fit_discriminant(sample, one_hot, SHRINKAGE),

@@ -61,5 +61,8 @@ def test_folders_archives_and_exports_go_in_and_out(
         with Client(service_url, project=project) as client:
             items = client.get("/images")["items"]
             pools.append({(each["sha256"], each["class_id"], each["filename"]) for each in items})
-    assert len(pools[0]) == 8
-    assert all(pool == pools[0] for pool in pools)
+    read, sent, packed, back = pools
+    assert len(read) == 8
+    assert read == packed == back
+    # Files that are sent come without their folders.
+    assert sent == {(sha256, label, Path(name).name) for sha256, label, name in read}

@@ -103,9 +103,8 @@ def test_health_says_which_version_lives(api: Caller) -> None:
     assert live["version"]
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
-def test_the_api_documents_itself(api: Caller, path: str) -> None:
-    assert api.http.get(path).status_code == 200
+def test_the_api_documents_itself(api: Caller) -> None:
+    assert "/predict" in api.get("/openapi.json")["paths"]
 
 
 def test_large_answers_are_compressed_and_streams_are_not(api: Caller) -> None:

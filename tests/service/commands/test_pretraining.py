@@ -157,7 +157,7 @@ def test_pools_that_cannot_train_are_told(
         (("--set", "colour=3"), "no setting 'colour'"),
         (("--device", "tpu"), "no device 'tpu': choose auto, cpu, cuda"),
         (("--data", "nowhere"), "nowhere is neither a folder nor"),
-        (("--set", "vit.width=300000"), "choose a smaller preset"),
+        (("--set", "vit.width=8190", "--set", "vit.depth=128"), "choose a smaller preset"),
     ],
 )
 def test_options_that_cannot_be_are_told(
