@@ -3,7 +3,6 @@
 import threading
 from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
