@@ -107,7 +107,7 @@ export function useLabelling(project: string): Labelling {
       keep(record(current.current, { description, before, after }));
       apply(after);
     },
-    [client, project, apply, keep],
+    [apply, keep],
   );
 
   /** Going back brings images back into lists that they had left. */
