@@ -5,21 +5,10 @@ import { pageSize } from "../api/calls";
 import { imagesQuery, suggestionsQuery, type Asked } from "../api/queries";
 import type { ImagePage } from "../api/types";
 import { fromImage, type Item } from "../state/items";
+import type { Pool } from "../state/pool";
 import { searchOf } from "../state/search";
 import type { View } from "../state/view";
 import { useSearchPool } from "./useSearch";
-
-/** What the grid shows. `items` is the loaded beginning of a list that is `total` long. */
-export interface Pool {
-  readonly items: readonly Item[];
-  readonly total: number;
-  readonly loading: boolean;
-  readonly error: Error | null;
-  /** Says how far the reader can see; what is missing up to there is fetched. */
-  readonly show: (last: number) => void;
-  readonly refresh: () => Promise<void>;
-  readonly loadAll: () => Promise<readonly Item[]>;
-}
 
 const nothing: Item[] = [];
 

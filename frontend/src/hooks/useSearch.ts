@@ -3,7 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 
 import { mostFound, searchQuery, type Asked } from "../api/queries";
 import { fromResult, type Item } from "../state/items";
-import type { Pool } from "./usePool";
+import type { Pool } from "../state/pool";
 
 const nothing: Item[] = [];
 const firstFound = 200;

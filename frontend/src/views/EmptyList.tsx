@@ -4,7 +4,7 @@ import { IconConfetti, IconCopy, IconHandGrab, IconHourglass, IconPhotoOff, Icon
 import { ProblemError } from "../api/problem";
 import type { Project } from "../api/types";
 import { Empty } from "../components/Empty";
-import type { Pool } from "../hooks/usePool";
+import type { Pool } from "../state/pool";
 import { pictureSearch, searchOf } from "../state/search";
 import { importsView, nearDuplicates } from "../state/view";
 import { AddImages } from "./AddImages";

@@ -10,9 +10,9 @@ import { LabelBar } from "../LabelBar";
 import { OpenedImage } from "../OpenedImage";
 import { UploadTray } from "../UploadTray";
 import { ChosenBar } from "./ChosenBar";
+import type { MapProps } from "./mapProps";
 import { MapToolbar } from "./MapToolbar";
 import { Plot } from "./Plot";
-import type { MapProps } from "./PoolMap";
 import type { Gesture } from "./scatter";
 
 interface Props extends MapProps {

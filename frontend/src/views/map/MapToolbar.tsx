@@ -2,13 +2,14 @@ import { Button, Group, SegmentedControl, Text, Title, Tooltip } from "@mantine/
 import type { ReactNode } from "react";
 import { IconArrowsMove, IconLasso, IconRefresh } from "@tabler/icons-react";
 
+import { useMapJob } from "../../hooks/useMapJob";
 import type { EmbeddingMap } from "../../state/embeddingMap";
 import { plural } from "../../state/figures";
 import type { Colouring } from "../../state/mapColours";
 import toolbar from "../Toolbar.module.css";
 import styles from "./Map.module.css";
 import { MapProgress } from "./MapProgress";
-import { useMapJob, type MapProps } from "./PoolMap";
+import type { MapProps } from "./mapProps";
 import type { Gesture } from "./scatter";
 
 interface Props extends MapProps {

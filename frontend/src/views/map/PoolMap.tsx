@@ -1,53 +1,19 @@
 import { Alert, Button, Loader } from "@mantine/core";
 import { IconMap2 } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 
-import { startMap } from "../../api/calls";
-import { keys, mapQuery } from "../../api/queries";
-import type { Job, PoolImage, Project } from "../../api/types";
+import { mapQuery } from "../../api/queries";
 import { Empty } from "../../components/Empty";
-import type { ClassBook } from "../../hooks/useClasses";
-import type { Labelling } from "../../hooks/useLabelling";
+import { useMapJob } from "../../hooks/useMapJob";
 import { useSettled } from "../../hooks/useSettled";
-import type { Uploads } from "../../hooks/useUploads";
-import type { Item } from "../../state/items";
-import { isActive } from "../../state/jobs";
-import type { ChangeView, View } from "../../state/view";
 import { EmbeddingBar, PreparationBanner } from "../Banners";
 import desk from "../Desk.module.css";
 import { UploadTray } from "../UploadTray";
 import { MapDesk } from "./MapDesk";
 import { MapProgress } from "./MapProgress";
+import type { MapProps } from "./mapProps";
 
 const pauseMilliseconds = 4000;
-
-export interface MapProps {
-  project: Project;
-  view: View;
-  jobs: readonly Job[];
-  book: ClassBook;
-  labelling: Labelling;
-  uploads: Uploads;
-  onAround: (image: PoolImage) => void;
-  onReview: (items: readonly Item[]) => void;
-  onView: ChangeView;
-  onList: (list: string) => void;
-  onHelp: () => void;
-}
-
-/** The newest map job of the project, and how to ask for another. */
-export function useMapJob(project: string, jobs: readonly Job[]) {
-  const client = useQueryClient();
-  const job = jobs
-    .filter((one) => one.kind === "map" && one.project_id === project)
-    .sort((a, b) => b.created_at.localeCompare(a.created_at))[0];
-  const start = useMutation({
-    mutationFn: () => startMap(project),
-    meta: { shownInPlace: true },
-    onSuccess: (news) => client.setQueryData<Job[]>(keys.jobs, (known) => [news, ...(known ?? [])]),
-  });
-  return { start, making: job && isActive(job) ? job : null, failed: job?.state === "failed" ? job.error : null };
-}
 
 /** The whole pool on a plane, alike images near each other. */
 export default function PoolMap(props: MapProps) {
