@@ -194,3 +194,21 @@ def test_the_keyboard_alone_is_enough(page: Page, filled: Project) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard and mouse")).to_be_visible()
+
+
+def test_a_class_beyond_those_with_buttons_is_found_by_its_name(
+    page: Page, filled: Project
+) -> None:
+    for number in range(50):
+        filled("POST", "/classes", json={"name": f"Species {number}"})
+    go(page, filled)
+    cell(page, "one-10").click()
+    others = page.get_by_role("combobox", name="Label as another class")
+    others.click()
+    page.keyboard.type("species 49")
+    page.keyboard.press("Enter")
+    expect(cell(page, "one-10.png, labelled Species 49")).to_be_visible()
+    expect(others).to_have_value("")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("1")
+    expect(page.get_by_role("gridcell", name="labelled Nought")).to_have_count(1)

@@ -1,6 +1,6 @@
 import { ActionIcon, Button, Kbd, Select, Text, Tooltip } from "@mantine/core";
 import { IconCheck, IconTagOff } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 
 import type { ImageClass } from "../api/types";
 import { ClassChip } from "../components/ClassChip";
@@ -111,11 +111,15 @@ interface OtherProps {
 
 /** The classes for which there is no key, found by their names. */
 function OtherClass({ classes, disabled, onChoose }: OtherProps) {
+  const [uses, setUses] = useState(0);
   return (
     <Select
+      // Made anew after each choice: empty again, and the keys are the page's.
+      key={uses}
       size="xs"
       w={190}
       searchable
+      selectFirstOptionOnChange
       limit={50}
       disabled={disabled}
       aria-label="Label as another class"
@@ -125,7 +129,11 @@ function OtherClass({ classes, disabled, onChoose }: OtherProps) {
       value={null}
       // Unlike a button it needs the keyboard, to be typed into.
       onMouseDown={(event) => event.stopPropagation()}
-      onChange={(id) => id && onChoose(id)}
+      onChange={(id) => {
+        if (!id) return;
+        onChoose(id);
+        setUses(uses + 1);
+      }}
     />
   );
 }
