@@ -1,11 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
+import api from "./openapi.json";
+
 const service = process.env.HANDFUL_URL ?? "http://127.0.0.1:8000";
 
 // The API lives at the root of the page's own origin, so development forwards each of its paths.
-const apiPaths =
-  "^/(session|projects|classes|examples|labels|images|predict|suggestions|classifiers|encoders|presets|jobs|health|openapi.json)";
+const roots = new Set(Object.keys(api.paths).map((path) => path.split("/")[1]));
+const apiPaths = `^/(${[...roots].join("|")}|openapi.json)`;
 
 export default defineConfig({
   plugins: [react()],
