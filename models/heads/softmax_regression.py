@@ -51,6 +51,8 @@ def solve(
     Returns W (class_count, d).
     """
     count, dimension = features.shape
+    if not features.any():  # of one label alone, or of equal ones, nothing tells classes apart
+        return np.zeros((class_count, dimension))
     multiplications = count * dimension * class_count
     with threads_for(multiplications):
         if count < dimension and start is None:
@@ -136,9 +138,15 @@ class _Preconditioner:
 
 
 def _inverse(matrix: Values) -> Values:
-    """Of a symmetric positive definite matrix (d, d), by its Cholesky factor."""
+    """Of a symmetric positive definite matrix (d, d), by its Cholesky factor.
+
+    Of its diagonal, a poorer guess, where rounding left it indefinite.
+    """
     factorise, invert = get_lapack_funcs(("potrf", "potri"), (matrix,))
-    lower = np.tril(invert(factorise(matrix, lower=True)[0], lower=True)[0])
+    factor, failed = factorise(matrix, lower=True)
+    if failed:
+        return np.diag(1 / np.diag(matrix))
+    lower = np.tril(invert(factor, lower=True)[0])
     return np.asarray(lower + np.tril(lower, -1).T)
 
 

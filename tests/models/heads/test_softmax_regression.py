@@ -86,3 +86,24 @@ def test_a_class_without_samples_is_answered_as_unlikely() -> None:
     weights = solve(X, codes, 3, 10.0)
 
     assert softmax(X @ weights.T, axis=1)[:, 2].mean() < 0.2
+
+
+def test_where_nothing_tells_classes_apart_nothing_is_solved(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    weights = solve(np.zeros((2, 8)), np.array([0, 1]), 2, 10.0)
+
+    np.testing.assert_array_equal(weights, np.zeros((2, 8)))
+    assert capfd.readouterr().out == ""  # where LAPACK writes what it was given wrong
+
+
+def test_nearly_equal_samples_are_answered_by_how_common_classes_are() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=128) + 1e-7 * random.normal(size=(2000, 128))
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    codes = random.integers(0, 10, 2000)
+
+    weights = solve(X, codes, 10, 1e6)  # little is added to the curvature but rounding
+
+    shares = np.tile(np.bincount(codes) / 2000, (2000, 1))
+    np.testing.assert_allclose(softmax(X @ weights.T, axis=1), shares, atol=3e-3)
