@@ -38,7 +38,8 @@ class LabelsClassifier(MixtureHead):
     ) -> None:
         centre = class_means(features, codes).mean(axis=0).astype(np.float32)
         directions = unit(features - centre)
-        alike = self.start is not None and len(self.start) == len(self.classes_)
+        shape = (len(self.classes_), features.shape[1])
+        alike = self.start is not None and self.start.shape == shape
         self.regression_ = regress(directions, codes, self.start if alike else None)
         self._keep(centre, label_parts(directions, codes, self.regression_))
 

@@ -36,3 +36,11 @@ def test_a_thousand_classes_of_one_label_are_told_apart() -> None:
     X, y = clusters([1] * 1000, dimension=64)
 
     assert np.mean(LabelsClassifier().fit(X, y).predict(X) == y) > 0.99
+
+
+def test_what_another_encoder_settled_is_no_start() -> None:
+    small, large = (clusters([3, 3], dimension=dimension) for dimension in (8, 16))
+
+    head = LabelsClassifier().fit(*small).settled().fit(*large)
+
+    np.testing.assert_array_equal(head.predict(large.X), large.y)
