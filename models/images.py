@@ -56,6 +56,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
@@ -107,8 +108,9 @@ def decode(
         if shrink_to:
             opened.draft(None, (shrink_to, shrink_to))
         opened.load()
-        image = _to_rgb(_upright(opened))
-        if image.size != opened.size:  # it was turned on its side
+        turn = _turn(opened)
+        image = _to_rgb(opened if turn is None else opened.transpose(turn))
+        if turn in _SIDEWAYS:
             width, height = height, width
     except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed
         raise _damaged() from error
@@ -186,12 +188,11 @@ def _check_scans(image: Image.Image, data: bytes) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a broken EXIF block costs the turn, not the picture
-        return image
-    return image if turn is None else image.transpose(turn)
+        return None
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

@@ -257,6 +257,16 @@ def test_the_exif_orientation_turns_the_image_upright(
     assert_halves(decoded)
 
 
+def test_a_picture_on_its_side_that_is_decoded_as_a_square_keeps_its_own_sides() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    decoded = decode(encode(Image.new("RGB", (320, 319)), "JPEG", exif=exif), shrink_to=100)
+
+    assert (decoded.width, decoded.height) == (319, 320)
+    assert decoded.image.size == (160, 160)
+
+
 def test_a_broken_exif_block_does_not_cost_the_image() -> None:
     data = encode(halves(), "PNG", exif=b"Exif\0\0II*\0" + b"\xff" * 40)
 
