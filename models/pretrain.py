@@ -47,7 +47,7 @@ def pretrain(
 ) -> Run:
     """Train on uint8 images (n, 3, H, W) and return the run, finished unless it was stopped.
 
-    The features to use are those of its network's target encoder. `out_folder` receives a log of
+    The features to use are those of what its network has `learned`. `out_folder` receives a log of
     JSON lines and a checkpoint every now and then; a run that finds one there goes on from it, to
     the same result. `labels` (n,), -1 where there is none, serve probes alone. `on_record` is
     given each line of the log. Once `should_stop` says so, the run saves itself and ends.
