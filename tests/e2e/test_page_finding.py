@@ -90,8 +90,12 @@ def test_a_neighbourhood_is_looked_through_and_labelled_in_one_step(
 
 def test_a_cloud_on_the_map_is_labelled(page: Page, trained: Project) -> None:
     plot = open_map(page, trained)
+    page.keyboard.press("ArrowRight")
+    label_bar = page.get_by_role("toolbar", name="Label")
+    expect(label_bar).to_be_visible()
     lasso_everything(page, plot)
     expect(page.get_by_text(f"{IMAGES} images chosen")).to_be_visible()
+    expect(label_bar).to_have_count(0)
     page.keyboard.press("Enter")
     review = page.get_by_role("region", name="Review")
     expect(review.get_by_role("status")).to_contain_text(f"20 of {IMAGES} images")

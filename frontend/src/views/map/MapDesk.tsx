@@ -55,7 +55,10 @@ export function MapDesk(props: Props) {
     if (only !== undefined && more.length === 0) {
       setChosen(nobody);
       openAt(only);
-    } else setChosen(points);
+      return;
+    }
+    setChosen(points);
+    if (more.length > 0 && view.image !== null) close();
   };
 
   return (
@@ -67,7 +70,7 @@ export function MapDesk(props: Props) {
         <Plot project={project.id} map={map} book={book} colouring={colouring} gesture={gesture} chosen={chosen} focus={focus} onChoose={choose} />
         {chosen.length > 0 && <ChosenBar count={chosen.length} onReview={review} onClear={() => setChosen(nobody)} />}
         <UploadTray uploads={props.uploads} />
-        {view.image !== null && (
+        {view.image !== null && chosen.length === 0 && (
           <LabelBar
             book={book}
             targets={opened.targets}
