@@ -11,7 +11,6 @@ from tests.e2e.page_project import Project, ids_by_name
 from tests.e2e.running_service import wait_for
 
 LABELLED = 8
-# An evaluation fits many classifiers, and the machine may have other things to do.
 # Labelled as the other class; the rest of the labels can tell.
 WRONG = ["nought-03.png", "one-03.png"]
 

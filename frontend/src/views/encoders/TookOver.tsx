@@ -3,7 +3,7 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 
 import type { Encoder, Project } from "../../api/types";
 import { useSwitchEncoder } from "../../hooks/useSwitchEncoder";
-import { change, isBetter, predecessor } from "../../state/encoders";
+import { change, coverage, isBetter, predecessor } from "../../state/encoders";
 
 interface Props {
   project: Project;
@@ -28,7 +28,8 @@ function Fell({ project, active, before }: { project: Project; active: Encoder; 
   return (
     <Alert color="orange" icon={<IconAlertTriangle />} title={`${active.name} does worse than ${before.name} did`}>
       <Text size="sm" mb="sm">
-        {change(before, active)} {before.name} has looked at your images already: going back is at once.
+        {change(before, active)}
+        {coverage(before, project.images) === 1 && ` ${before.name} has looked at your images already: going back is at once.`}
       </Text>
       <Button size="sm" loading={back.isPending} onClick={() => back.mutate()} aria-label={`Go back to ${before.name}`}>
         Go back
