@@ -111,7 +111,7 @@ CPU_64 = Recipe(
     warmup_epochs=0.06,
     learning_rate=(5e-5, 4e-4, 1e-6),
     structured_start=True,
-    start_share=0.7,
+    start_share=0.5,
     momentum=(0.99, 1.0),
 )
 # A minute on a laptop for a few hundred images: to try things out. The structured start is a
