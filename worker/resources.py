@@ -7,11 +7,11 @@ from functools import cache
 
 from service.settings import Settings
 from service.usecases.context import Context, create_context
+from worker.turns import Turns
 
 stopping = threading.Event()
+turns = Turns(1)  # until `worker.app.serve` says how many
 _opening = threading.Lock()
-# Of these jobs, which take hours, a process runs one at a time: its other threads are for others.
-_long = {"pretrain": threading.Lock(), "import": threading.Lock()}
 _extracting = set[str]()
 
 
@@ -24,25 +24,6 @@ def get_context() -> Context:
 @cache
 def _context() -> Context:
     return create_context(Settings())
-
-
-@contextmanager
-def turn(kind: str | None) -> Iterator[bool]:
-    """Whether a job of this kind may start now.
-
-    A pretraining or an import that finds another of its kind stays queued, and its message is sent
-    again.
-    """
-    place = _long.get(kind or "")
-    if place is None:
-        yield True
-        return
-    free = place.acquire(blocking=False)
-    try:
-        yield free
-    finally:
-        if free:
-            place.release()
 
 
 @contextmanager

@@ -65,25 +65,15 @@ def serve() -> None:
 def worker(
     queues: Annotated[str, typer.Option(help="Queues to serve, separated by commas.")] = "",
     concurrency: Annotated[
-        int, typer.Option(help="Jobs at a time, of which one may be a pretraining.", min=1)
+        int, typer.Option(help="Long jobs at a time; short ones have a thread more.", min=1)
     ] = 3,
 ) -> None:
     """Start one worker process; jobs run in its threads."""
     from service.jobs import ALL_QUEUES
-    from worker.app import app as celery
+    from worker.app import serve as serve_queues
 
     read_settings()
-    celery.worker_main(
-        [
-            "worker",
-            "--pool=threads",
-            f"--concurrency={concurrency}",
-            f"--queues={queues or ','.join(ALL_QUEUES)}",
-            "--loglevel=info",
-            "--without-gossip",
-            "--without-mingle",
-        ]
-    )
+    serve_queues(queues.split(",") if queues else ALL_QUEUES, concurrency)
 
 
 def openapi() -> None:

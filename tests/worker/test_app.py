@@ -1,10 +1,12 @@
 """The real Celery worker on a real Redis."""
 
+import fcntl
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,11 @@ import redis
 
 from service.domain.entities import Upload
 from service.settings import Settings
+from service.storage import jobs
+from service.storage.projects import get_project
 from service.usecases.context import Context, create_context
 from service.usecases.embedding import count_pending
-from service.usecases.jobs import get_job
+from service.usecases.jobs import cancel_job, get_job, start_job
 from service.usecases.pool import add_images
 from tests.pictures import png
 
@@ -77,3 +81,49 @@ def test_a_worker_takes_its_job_and_gives_it_back_when_it_is_told_to_stop(
     assert (given_back.state, given_back.attempts) == ("queued", 0), log.read_text()
     assert work() == 1
     assert count_pending(connected, job.payload["encoder_id"]) == 0
+
+
+@contextmanager
+def held_training(context: Context) -> Iterator[str]:
+    """A pretraining that runs and gets nowhere: its folder is held by the test."""
+    payload = {"preset": "cpu-32", "epochs": 1, "start_from": None, "settings": {}}
+    with context.database.write() as session:
+        job_id = jobs.add_job(session, "pretrain", payload, "default").id
+    folder = context.settings.runs_dir / job_id
+    folder.mkdir(parents=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        context.queue.send(job_id, "pretrain")
+        yield job_id
+
+
+@pytest.mark.slow  # a pretraining loads torch
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.usefixtures("worker")
+def test_short_jobs_run_beside_long_ones_and_long_ones_when_there_is_room_again(
+    connected: Context, log: Path, work: Callable[[], int]
+) -> None:
+    def state(job_id: str) -> str:
+        return get_job(connected, job_id).state
+
+    encoder_id = fill_pool(connected, work)
+    with held_training(connected) as training:
+        wait_until(lambda: "Waiting" in get_job(connected, training).message, log)
+        export = {"format": "csv", "images": False, "which": "all"}
+        long = start_job(connected, "export", export, "default").id
+        for kind in ("map", "index"):
+            short = start_job(connected, kind, {"encoder_id": encoder_id}, "default").id
+            wait_until(lambda short=short: state(short) == "succeeded", log)  # type: ignore[misc]
+        assert (state(training), state(long)) == ("running", "queued")
+        cancel_job(connected, training)
+        wait_until(lambda: state(training) == "cancelled", log)
+        wait_until(lambda: state(long) == "succeeded", log)  # nobody sends it again but the worker
+
+
+def fill_pool(context: Context, work: Callable[[], int]) -> str:
+    """A few embedded images; their encoder."""
+    uploads = [Upload(f"{seed}.png", png("red", seed)) for seed in range(12)]
+    add_images(context, "default", uploads, None)
+    work()
+    with context.database.read() as session:
+        return str(get_project(session, "default").encoder_id)

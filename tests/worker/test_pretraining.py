@@ -18,7 +18,6 @@ from service.usecases.jobs import cancel_job, get_job, list_records, resume_job
 from service.usecases.pretraining import request_pretraining
 from tests.pictures import parts
 from tests.service.caller import Caller, running_service
-from worker import resources
 from worker.handlers import HANDLERS
 from worker.pretraining import MAX_DEATHS
 from worker.running import claim
@@ -265,12 +264,3 @@ def test_two_workers_never_train_in_one_folder(own_encoders: Context) -> None:
         worker.join()
     assert get_job(context, job.id).state == "cancelled"
     assert [each.name for each in folder.iterdir()] == ["lock"], "it did nothing there"
-
-
-@pytest.mark.usefixtures("database_url")
-def test_a_worker_process_runs_one_pretraining_at_a_time() -> None:
-    turn = resources.turn
-    with turn("pretrain") as first, turn("pretrain") as second, turn("embed") as other:
-        assert (first, second, other) == (True, False, True)
-    with turn("pretrain") as later:
-        assert later
