@@ -101,7 +101,8 @@ class _Owner:
         """Images of these projects were committed here."""
         self._refit(projects - self._fitted)  # labels answer before the whole pool is in
         self._fitted |= projects
-        self.report("Embedding images")
+        with suppress(JobStopped, WorkerStopping):  # the share ends by itself, with what it began
+            self.report("Embedding images")
 
     def report(self, message: str) -> Extracted:
         """Tell, and give, how far all workers are. Raises JobStopped or WorkerStopping."""

@@ -70,6 +70,9 @@ class _Embedded:
 class Share:
     """What one worker does for an embed job until no part is left.
 
+    Where it is to stop it begins nothing more: takes no part, opens and embeds no image. What was
+    begun is handed out before the stop, which comes at the turn of what was not.
+
     `check` raises JobStopped or WorkerStopping where the worker is to stop; `committed` is told
     the projects of images that were just committed.
     """
@@ -121,7 +124,6 @@ class Share:
             for embedded in done:
                 self._buffer.append(embedded)
                 self._images += len(embedded.images)
-                self._check()
                 if self._is_due():
                     self._commit()
 
@@ -168,6 +170,7 @@ class Share:
         decoding = threading.BoundedSemaphore(usable_cores())
 
         def open_run(run: _Run) -> _Opened:
+            self._check()
             crops = np.empty((len(run.images), transform.crop, transform.crop, 3), np.uint8)
             images, unreadable = list[WaitingImage](), list[int]()
             for image in run.images:
@@ -187,6 +190,7 @@ class Share:
             yield batch
 
     def _embed(self, batch: Sequence[_Opened]) -> _Embedded:
+        self._check()
         images = [image for each in batch for image in each.images]
         crops = np.concatenate([each.crops for each in batch]) if len(batch) > 1 else batch[0].crops
         features = (

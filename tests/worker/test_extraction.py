@@ -4,11 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from models.onnx_encoder import OnnxEncoder
 from service.domain.entities import Job
@@ -20,7 +22,7 @@ from service.usecases.jobs import cancel_job, get_job, list_jobs
 from tests.pictures import parts
 from tests.service.caller import Caller
 from worker import resources
-from worker.extraction import embed, help_embedding
+from worker.extraction import embed, help_embedding, open_encoder
 from worker.running import RunningJob, claim
 
 IMAGES = 40
@@ -29,10 +31,11 @@ EVERY_IMAGE = list(range(1, IMAGES + 1))
 
 @pytest.fixture(autouse=True)
 def small_and_fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of eight images, committed with each batch."""
+    """Parts of eight images, committed with each batch; who seems silent is only slow."""
     for name, value in (("FIRST_PART", 8), ("SMALLEST_PART", 8), ("PART_SECONDS", 0.0)):
         monkeypatch.setattr(f"worker.share.{name}", value)
     monkeypatch.setattr("worker.share.COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr("worker.share.SILENT_AFTER", timedelta(hours=1))
     monkeypatch.setattr("worker.share.BEAT_SECONDS", 0.05)
     monkeypatch.setattr("worker.running.BEAT_SECONDS", 0.05)
     monkeypatch.setattr("worker.extraction.WAIT_SECONDS", 0.05)
@@ -88,6 +91,12 @@ def on_each_batch(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> N
     monkeypatch.setattr(OnnxEncoder, "embed_crops", acting)
 
 
+@pytest.fixture
+def one_by_one(context: Context, job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches go through the encoder one after the other, on however many cores."""
+    monkeypatch.setattr(open_encoder(context, job), "streams", 1)
+
+
 def once_committed(context: Context, act: Callable[[], object]) -> Callable[[], None]:
     """Acts in the second batch and later, when the first one has been committed."""
     first = threading.Lock()
@@ -98,6 +107,24 @@ def once_committed(context: Context, act: Callable[[], object]) -> Callable[[], 
             act()
 
     return acting
+
+
+def count_refusals(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """As many as there were beats of helpers that were told to stop.
+
+    By the second one its helper has taken note of the first.
+    """
+    refusals: list[None] = []
+    real = extraction.beat
+
+    def beat(session: Session, worker: Worker) -> bool:
+        wanted = real(session, worker)
+        if not wanted:
+            refusals.append(None)
+        return wanted
+
+    monkeypatch.setattr(extraction, "beat", beat)
+    return refusals
 
 
 def test_a_helper_embeds_what_there_is_and_the_owner_ends_the_job(
@@ -146,21 +173,50 @@ def test_a_part_of_a_worker_that_died_is_taken_again(
     assert embedded(context) == EVERY_IMAGE
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_cancelled_job_stops_its_helpers_too(
     context: Context, job: Job, owner: RunningJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cancel() -> None:
-        if get_job(context, job.id).state == "running":
-            cancel_job(context, job.id)
-        time.sleep(0.2)  # several beats
+    refusals = count_refusals(monkeypatch)
 
-    on_each_batch(monkeypatch, cancel)
-    help_embedding(context, job, threading.Event())
+    def cancel() -> None:
+        cancel_job(context, job.id)
+        wait_until(lambda: len(refusals) >= 2)
+
+    with monkeypatch.context() as patched:
+        on_each_batch(patched, cancel)
+        help_embedding(context, job, threading.Event())
+    assert embedded(context) == EVERY_IMAGE[:8]
     owner.run(embed)
     assert get_job(context, job.id).state == "cancelled"
-    assert 0 < len(embedded(context)) < IMAGES
+    assert embedded(context) == EVERY_IMAGE[:8]
 
 
+def test_what_went_through_the_encoder_is_kept_though_the_worker_is_to_stop(
+    context: Context,
+    job: Job,
+    owner: RunningJob,
+    stopping: threading.Event,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of two streams one is held up until the other is at the third batch and the stop has come."""
+    begun = count()
+
+    def stop_at_the_third() -> None:
+        match next(begun):
+            case 0:
+                assert stopping.wait(60)
+            case 2:
+                stopping.set()
+
+    monkeypatch.setattr(open_encoder(context, job), "streams", 2)
+    on_each_batch(monkeypatch, stop_at_the_third)
+    owner.run(embed)
+    assert get_job(context, job.id).state == "queued"
+    assert embedded(context) == EVERY_IMAGE[: 3 * 8]
+
+
+@pytest.mark.usefixtures("one_by_one")
 def test_a_worker_that_stops_keeps_what_it_has_embedded_and_leaves_the_rest(
     context: Context,
     job: Job,
@@ -182,6 +238,7 @@ def test_a_worker_that_stops_keeps_what_it_has_embedded_and_leaves_the_rest(
     assert embedded(context) == EVERY_IMAGE
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_helper_that_stops_leaves_its_part_to_others(
     context: Context, job: Job, owner: RunningJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:

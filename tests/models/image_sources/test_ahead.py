@@ -38,6 +38,24 @@ def test_what_goes_wrong_is_raised_at_its_turn_and_leaves_no_thread() -> None:
     assert threading.active_count() == before
 
 
+def test_what_the_items_fail_with_is_raised_behind_the_results_before_it() -> None:
+    def items() -> Iterator[int]:
+        yield from range(3)
+        raise LookupError("no more")
+
+    went_on = threading.Event()
+
+    def work(number: int) -> int:
+        assert went_on.wait(60)
+        return number
+
+    results = map_ahead(work, items(), 2)
+    threading.Timer(0.05, went_on.set).start()  # long after the items have failed, as a rule
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(LookupError):
+        next(results)
+
+
 def test_what_is_done_does_not_wait_for_others_to_be_taken() -> None:
     taken: list[int] = []
 
