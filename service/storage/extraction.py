@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.entities import now
@@ -130,7 +130,9 @@ def _is_wanted(session: Session, worker: Worker) -> bool:
 
 def _take_over(session: Session, worker: Worker, silent: timedelta) -> Part | None:
     row = ExtractionPartRow
-    left = or_(row.holder.is_(None), row.heartbeat_at < now() - silent)
+    # A worker that slept with its machine finds its own parts silent, and is still at them.
+    others_silent = and_(row.holder != worker.holder, row.heartbeat_at < now() - silent)
+    left = or_(row.holder.is_(None), others_silent)
     abandoned = select(row).where(row.job_id == worker.job_id, row.finished.is_(False), left)
     for found in session.scalars(abandoned.order_by(row.first_image_id)):
         found.holder, found.heartbeat_at = worker.holder, now()

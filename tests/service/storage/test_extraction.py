@@ -128,6 +128,15 @@ def test_a_worker_that_lives_keeps_its_part(context: Context, workers: list[Work
     assert second.first_image_id == 9
 
 
+def test_a_worker_that_was_silent_itself_does_not_begin_its_part_again(
+    context: Context, workers: list[Worker]
+) -> None:
+    take(context, workers[0])
+    second = take(context, workers[0], silent=DEAD)
+    assert second is not None
+    assert second.first_image_id == 9
+
+
 def test_a_worker_that_stops_gives_back_what_it_has_not_finished(
     context: Context, workers: list[Worker]
 ) -> None:
