@@ -90,12 +90,19 @@ def catch_up(context: Context) -> None:
 def _is_behind(session: Session, project: ProjectRow) -> bool:
     if project.encoder_id is None:
         return False
-    usable = examples.count_examples(session, project.id, embedded_by=project.encoder_id)
+    usable = _count_usable(session, project)
     if usable < examples.count_examples(session, project.id):
         return False  # the job that embeds the others fits them all
     if not usable:
         return project.active_version is not None
     return _known_as(session, project, _state(project, usable)) is None
+
+
+def _count_usable(session: Session, project: ProjectRow) -> int:
+    """Number of labels whose image is embedded."""
+    if project.encoder_id is None:
+        return 0
+    return examples.count_examples(session, project.id, embedded_by=project.encoder_id)
 
 
 def _state(project: ProjectRow, usable: int, unlabelled: int = 0) -> FitState:
@@ -148,6 +155,8 @@ def _keep(context: Context, project_id: str, snapshot: Snapshot, fitted: _Fitted
             return known_as  # another process was faster
         if (project.encoder_id, project.classifier) != (state.encoder_id, state.kind):
             return project.active_version  # switched in the meantime: whoever did so fits anew
+        if not _count_usable(session, project):
+            return None  # the last label was taken back in the meantime
         latest = latest_version(session, project_id)
         version = latest.version + 1 if latest else 1
         session.add(_version_row(project_id, version, snapshot, fitted))
@@ -194,4 +203,6 @@ def _as_json(estimate: Estimate | None) -> dict[str, Any] | None:
 def _retire(context: Context, project_id: str) -> None:
     """Let no version answer for a project without a usable label."""
     with context.database.write() as session:
-        get_project(session, project_id).active_version = None
+        project = get_project(session, project_id)
+        if not _count_usable(session, project):  # one that came since has its version already
+            project.active_version = None

@@ -1,6 +1,9 @@
 """Fits: never behind for long, never of an older state over a newer one."""
 
+from collections import defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from sqlalchemy import func, select, update
 
 from models.fitting import fit_head
 from service.storage.tables import ClassifierRow, ProjectRow
+from service.usecases import fitting
 from service.usecases.context import Context
 from service.usecases.fitting import FitState, catch_up, refit
 from tests.pictures import parts
@@ -168,3 +172,43 @@ def test_a_slow_fit_does_not_replace_a_newer_one(
     monkeypatch.setattr("service.usecases.fitting.fit_head", overtaken)
     assert refit(context, "default") == 3
     assert count_versions(context) == 3
+
+
+def test_labels_that_come_while_there_were_none_keep_their_version(
+    api: Caller, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: one has found no label, and before it says so the other learns two."""
+    read_snapshot = fitting._read_snapshot
+
+    def overtaken(*given: Any) -> Any:
+        found_nothing = read_snapshot(*given)
+        with monkeypatch.context() as other, ThreadPoolExecutor() as process:
+            other.setattr(fitting, "_read_snapshot", read_snapshot)
+            other.setattr(fitting, "_turns", defaultdict(Lock))
+            process.submit(api.teach, "red", "green").result()
+        return found_nothing
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "_read_snapshot", overtaken)
+        assert refit(context, "default") is None
+    assert api.get("/projects/default")["active_version"] == 2
+
+
+def test_a_slow_fit_of_labels_that_were_taken_back_answers_no_more(
+    api: Caller, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes: while one fits, the other removes the last label and is done first."""
+    api.teach("red", each=1)
+
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        head = fit_head(*args, **kwargs)
+        with monkeypatch.context() as other, ThreadPoolExecutor() as process:
+            other.setattr(fitting, "_turns", defaultdict(Lock))
+            process.submit(api.http.delete, "/examples/1").result()
+        return head
+
+    with context.database.write() as session:
+        session.execute(update(ProjectRow).values(labels_revision=7))
+    monkeypatch.setattr(fitting, "fit_head", overtaken)
+    assert refit(context, "default") is None
+    assert api.get("/projects/default")["active_version"] is None
