@@ -23,7 +23,7 @@ from models.image_sources import ImageFile, ImageSource, UnreadableFile, open_so
 from models.image_sources.ahead import map_ahead
 from models.image_sources.prepared import PreparedSource
 from models.image_sources.source import held
-from models.images import MAX_BYTES, ImageRejected, decode
+from models.images import MAX_BYTES, Box, ImageRejected, decode
 from models.prepared_images import (
     INDEX_FILE,
     UNLABELLED,
@@ -96,12 +96,13 @@ def write_images(
     return open_prepared(folder)
 
 
-def square(image: Image.Image, side: int) -> NDArray[np.uint8]:
-    """The centre square of an image, scaled to `side` pixels: (3, side, side)."""
-    length = min(image.size)
-    left, top = (image.width - length) / 2, (image.height - length) / 2
-    box = (left, top, left + length, top + length)
-    scaled = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC, box=box)
+def square(image: Image.Image, side: int, box: Box | None = None) -> NDArray[np.uint8]:
+    """The centre square of an image, or of its `box`, scaled to `side` pixels: (3, side, side)."""
+    left, top, right, bottom = box or (0, 0, image.width, image.height)
+    length = min(right - left, bottom - top)
+    left, top = (left + right - length) / 2, (top + bottom - length) / 2
+    centre = (left, top, left + length, top + length)
+    scaled = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC, box=centre)
     return np.asarray(scaled).transpose(2, 0, 1)
 
 
@@ -176,14 +177,15 @@ class _Decoding:
     def _decode(self, file: ImageFile) -> NDArray[np.uint8] | str:
         """A file's square, or why there is none."""
         try:
-            image = decode(file.read(MAX_BYTES + 1), shrink_to=2 * self.side).image
+            decoded = decode(file.read(MAX_BYTES + 1), shrink_to=2 * self.side)
         except ImageRejected as rejection:
             return rejection.message
         except UnreadableFile as error:
             return str(error)
-        if min(image.size) < self.least_side:
-            return f"it has {image.width} x {image.height} pixels, of at least {self.least_side}"
-        return square(image, self.side)
+        if min(decoded.width, decoded.height) < self.least_side:
+            size = f"{decoded.width} x {decoded.height}"
+            return f"it has {size} pixels, of at least {self.least_side}"
+        return square(decoded.image, self.side, decoded.box)
 
     def _what_was_there(self) -> str:
         if not self.skipped:

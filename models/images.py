@@ -26,6 +26,9 @@ MAX_PIXELS = 64_000_000
 # file; so many do not stand by chance in the film that a phone appends to a photograph.
 MAX_SCANS = 1500
 
+# Left, top, right and lower edge, in pixels that may be parts of one.
+Box: TypeAlias = tuple[float, float, float, float]
+
 RejectionCode: TypeAlias = Literal[
     "empty",
     "not_an_image",
@@ -57,6 +60,9 @@ _TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = (_TURNS[5], _TURNS[6], _TURNS[7], _TURNS[8])
+# What brings the right or the lower edge to the left, and what brings one to the top.
+_TO_LEFT = (_TURNS[2], _TURNS[3], _TURNS[6], _TURNS[7])
+_TO_TOP = (_TURNS[3], _TURNS[4], _TURNS[7], _TURNS[8])
 _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
@@ -71,9 +77,14 @@ class ImageRejected(ValueError):
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """An upright RGB image; `format` and `sha256` (hex) are those of the original bytes."""
+    """An upright RGB image; `format` and `sha256` (hex) are those of the original bytes.
+
+    `box`: where the picture lies in `image`. One that was decoded smaller ends within the last row
+    or column, which then lies at any edge if the image was turned.
+    """
 
     image: Image.Image
+    box: Box
     width: int
     height: int
     format: str
@@ -105,16 +116,16 @@ def decode(
     _check_scans(opened, data)
     try:
         width, height = opened.size
-        if shrink_to:
-            opened.draft(None, (shrink_to, shrink_to))
+        drafted = opened.draft(None, (shrink_to, shrink_to)) if shrink_to else None
         opened.load()
         turn = _turn(opened)
         image = _to_rgb(opened if turn is None else opened.transpose(turn))
+        box = _turned(drafted[1] if drafted else (0, 0, *opened.size), image.size, turn)
         if turn in _SIDEWAYS:
             width, height = height, width
     except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed
         raise _damaged() from error
-    return DecodedImage(image, width, height, str(opened.format), data)
+    return DecodedImage(image, box, width, height, str(opened.format), data)
 
 
 def thumbnail(image: Image.Image, side: int = 256) -> bytes:
@@ -193,6 +204,16 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # noqa: BLE001 - a broken EXIF block costs the turn, not the picture
         return None
+
+
+def _turned(box: Box, size: tuple[int, int], turn: Image.Transpose | None) -> Box:
+    """Where a box that began in the upper left corner lies in the image turned, now of `size`."""
+    _, _, width, height = box
+    if turn in _SIDEWAYS:
+        width, height = height, width
+    left = size[0] - width if turn in _TO_LEFT else 0
+    top = size[1] - height if turn in _TO_TOP else 0
+    return left, top, left + width, top + height
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

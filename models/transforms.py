@@ -1,5 +1,6 @@
 """The one evaluation transform, for serving, extraction and evaluation alike. Torch-free."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -7,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt, model_validator
+
+from models.images import Box
 
 Interpolation = Literal["bilinear", "bicubic"]
 
@@ -51,9 +54,15 @@ def evaluation_pixels(image: Image.Image, transform: EvaluationTransform) -> NDA
     return pixels
 
 
-def evaluation_crop(image: Image.Image, transform: EvaluationTransform) -> NDArray[np.uint8]:
-    """One image resized and cropped, with all that is lost by it: uint8 (crop, crop, 3)."""
-    return np.asarray(_resized_centre(image, transform), dtype=np.uint8)
+def evaluation_crop(
+    image: Image.Image, transform: EvaluationTransform, box: Box | None = None
+) -> NDArray[np.uint8]:
+    """One image resized and cropped, with all that is lost by it: uint8 (crop, crop, 3).
+
+    `box`: where the picture lies in the image, of one that was decoded smaller; None: all of it.
+    """
+    whole = (0, 0, image.width, image.height)
+    return np.asarray(_resized_centre(image, transform, box or whole), dtype=np.uint8)
 
 
 def standardise(crops: NDArray[np.uint8], transform: EvaluationTransform) -> NDArray[np.float32]:
@@ -85,45 +94,58 @@ def evaluation_batch(
     return batch
 
 
-def _resized_centre(image: Image.Image, transform: EvaluationTransform) -> Image.Image:
+def _resized_centre(image: Image.Image, transform: EvaluationTransform, box: Box) -> Image.Image:
     """Resize and centre crop, as torchvision does it, but only what the crop shows is resized.
 
     The width first, always: Pillow by itself takes the cheaper order, which depends on what is
     cropped, and the values clipped in between would make a difference.
     """
-    image = _without_far_ends(image if image.mode == "RGB" else image.convert("RGB"))
-    shorter, crop = min(image.size), transform.crop
-    sizes = [transform.resize * side // shorter for side in image.size]
-    image, steps = _reduced(image, sizes)
+    image, box = _without_far_ends(image if image.mode == "RGB" else image.convert("RGB"), box)
+    shorter, crop = min(_sides(box)), transform.crop
+    sizes = [int(transform.resize * side // shorter) for side in _sides(box)]
+    image, corner, steps = _reduced(image, box, sizes)
     starts = [round((size - crop) / 2) for size in sizes]
     (left, right), (top, bottom) = (
-        (start * step, (start + crop) * step) for start, step in zip(starts, steps, strict=True)
+        (edge + start * step, edge + (start + crop) * step)
+        for edge, start, step in zip(corner, starts, steps, strict=True)
     )
     kernel = _FILTERS[transform.interpolation]
     narrow = image.resize((crop, image.height), kernel, box=(left, 0, right, image.height))
     return narrow.resize((crop, crop), kernel, box=(0, top, crop, bottom))
 
 
-def _reduced(image: Image.Image, sizes: Sequence[int]) -> tuple[Image.Image, list[float]]:
-    """An image about to be resized to (width, height); and its pixels a pixel of that, each way.
+def _reduced(
+    image: Image.Image, box: Box, sizes: Sequence[int]
+) -> tuple[Image.Image, list[float], list[float]]:
+    """An image whose box is about to be resized to (width, height).
 
+    Beside it, in its pixels: the box's left upper corner, and a pixel of the result, each way.
     Photographs of six times the size and more are halved first with a fast box filter: several
     times faster, and no difference that one could see.
     """
-    steps = [side / size for side, size in zip(image.size, sizes, strict=True)]
+    steps = [side / size for side, size in zip(_sides(box), sizes, strict=True)]
     factors = [max(1, int(step / _REDUCING_GAP)) for step in steps]
     if max(factors) > 1:
         image = image.reduce((factors[0], factors[1]))
-    return image, [step / factor for step, factor in zip(steps, factors, strict=True)]
+    corner = [edge / factor for edge, factor in zip(box[:2], factors, strict=True)]
+    return image, corner, [step / factor for step, factor in zip(steps, factors, strict=True)]
 
 
-def _without_far_ends(image: Image.Image) -> Image.Image:
-    """A long strip without the ends that the centre crop would cut off anyway.
+def _without_far_ends(image: Image.Image, box: Box) -> tuple[Image.Image, Box]:
+    """A long strip, and its box, without the ends that the centre crop would cut off anyway.
 
     A strip of 100,000 x 1 pixels would otherwise be resized to 25 million x 256.
     """
-    longest = LONGEST_ASPECT * min(image.size)
-    if max(image.size) <= longest:
-        return image
-    margins = [max(0, (side - longest) // 2) for side in image.size]
-    return image.crop((margins[0], margins[1], image.width - margins[0], image.height - margins[1]))
+    sides = _sides(box)
+    longest = LONGEST_ASPECT * min(sides)
+    if max(sides) <= longest:
+        return image, box
+    across, down = (max(0, (side - longest) // 2) for side in sides)
+    left, top, right, bottom = box[0] + across, box[1] + down, box[2] - across, box[3] - down
+    x, y = int(left), int(top)
+    cut = image.crop((x, y, math.ceil(right), math.ceil(bottom)))
+    return cut, (left - x, top - y, right - x, bottom - y)
+
+
+def _sides(box: Box) -> tuple[float, float]:
+    return box[2] - box[0], box[3] - box[1]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL.Image import Image
 
 from models.features import Features
 from models.image_sources import SourceError
@@ -17,6 +16,7 @@ from models.images import ImageRejected, decode
 from models.low_shot.feature_cache import FeatureCache, content_key
 from models.low_shot.labelled_folder import LabelledFile
 from models.manifest import load_manifest
+from models.transforms import evaluation_crop
 
 if TYPE_CHECKING:
     from models.encoder import TorchEncoder
@@ -56,7 +56,7 @@ class CachedEncoder:
     def __init__(self, folder: Path, cache_folder: Path) -> None:
         manifest = load_manifest(folder)
         self.encoder_id = manifest.encoder_id
-        self._decoded_side = manifest.transform.decoded_side
+        self._transform = manifest.transform
         self._folder = folder
         self._cache_folder = cache_folder / self.encoder_id
 
@@ -67,7 +67,7 @@ class CachedEncoder:
         return TorchEncoder(self._folder)
 
     def embed(self, files: Iterable[LabelledFile], left_out: LeftOut) -> EmbeddedImages:
-        """All files that are images, of which a batch at most is held decoded.
+        """All files that are images, of which a batch's crops at most are held.
 
         Raises SourceError where none is.
         """
@@ -88,15 +88,20 @@ class CachedEncoder:
         self, files: Sequence[LabelledFile], cache: FeatureCache, left_out: LeftOut
     ) -> list[tuple[bytes, LabelledFile]]:
         """The files that are images, with the keys under which the cache now has them."""
-        usable, fresh = [], dict[bytes, Image]()
+        usable, fresh = [], dict[bytes, npt.NDArray[np.uint8]]()
         for file in files:
             key = content_key(file.data)
             try:
                 if key not in cache and key not in fresh:
-                    fresh[key] = decode(file.data, shrink_to=self._decoded_side).image
+                    fresh[key] = self._crop(file.data)
                 usable.append((key, file))
             except ImageRejected as rejection:
                 left_out(file.name, rejection.message)
         if fresh:
-            cache.add(dict(zip(fresh, self._encoder.embed(list(fresh.values())), strict=True)))
+            features = self._encoder.embed_crops(np.stack(list(fresh.values())))
+            cache.add(dict(zip(fresh, features, strict=True)))
         return usable
+
+    def _crop(self, data: bytes) -> npt.NDArray[np.uint8]:
+        decoded = decode(data, shrink_to=self._transform.decoded_side)
+        return evaluation_crop(decoded.image, self._transform, decoded.box)

@@ -8,11 +8,10 @@ from typing import Protocol
 import numpy as np
 import structlog
 from numpy.typing import NDArray
-from PIL.Image import Image
 from sqlalchemy import select
 
 from models.features import Features
-from models.images import ImageRejected, decode
+from models.images import DecodedImage, ImageRejected, decode
 from models.manifest import Manifest
 from models.transforms import EvaluationTransform, evaluation_crop
 from service.domain.entities import Job
@@ -130,16 +129,17 @@ def open_crop(
     try:
         data = context.images.image(sha256)
         with decoding:
-            return evaluation_crop(_decode(data, transform), transform)
+            decoded = _decode(data, transform)
+            return evaluation_crop(decoded.image, transform, decoded.box)
     except (NotFound, ImageRejected) as error:
         log.warning("image_unreadable", image_id=image_id, sha256=sha256, error=str(error))
         return None
 
 
-def _decode(data: bytes, transform: EvaluationTransform) -> Image:
+def _decode(data: bytes, transform: EvaluationTransform) -> DecodedImage:
     # No limit here: the image was let in, under whatever limits held then.
     limits = {"max_bytes": sys.maxsize, "max_pixels": sys.maxsize}
-    return decode(data, **limits, shrink_to=transform.decoded_side).image
+    return decode(data, **limits, shrink_to=transform.decoded_side)
 
 
 def _embed_rows(

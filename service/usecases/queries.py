@@ -6,6 +6,7 @@ import numpy as np
 
 from models.features import Features
 from models.images import ImageRejected
+from models.transforms import evaluation_crop
 from service.domain.entities import Rejected, Upload
 from service.domain.errors import NoUsableFile
 from service.usecases.context import Context
@@ -20,17 +21,18 @@ def embed_files(
     Raises NoUsableFile where none is usable.
     """
     encoder = context.encoders.get(encoder_id)
-    side = encoder.manifest.transform.decoded_side
+    transform = encoder.manifest.transform
     names, features, rejected = list[str](), list[Features](), list[Rejected]()
     for upload in uploads:
         name = safe_name(upload.filename)
         try:
-            image = decode_upload(context, upload.data, side).image
+            decoded = decode_upload(context, upload.data, transform.decoded_side)
         except ImageRejected as rejection:
             rejected.append(Rejected(name, rejection.code, rejection.message))
             continue
         names.append(name)
-        features.append(encoder.embed([image])[0])
+        crop = evaluation_crop(decoded.image, transform, decoded.box)
+        features.append(encoder.embed_crops(crop[None])[0])
     if not names:
         raise NoUsableFile(rejected)
     return names, np.stack(features), rejected

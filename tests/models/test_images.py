@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from models.images import FORMATS, DecodedImage, ImageRejected, decode, thumbnail
+from models.images import FORMATS, Box, DecodedImage, ImageRejected, decode, thumbnail
 
 Colour = tuple[int, ...]
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
@@ -265,6 +265,30 @@ def test_a_picture_on_its_side_that_is_decoded_as_a_square_keeps_its_own_sides()
 
     assert (decoded.width, decoded.height) == (319, 320)
     assert decoded.image.size == (160, 160)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "box"),
+    [
+        (1, (0, 0, 160.5, 120.25)),
+        (2, (0.5, 0, 161, 120.25)),
+        (3, (0.5, 0.75, 161, 121)),
+        (4, (0, 0.75, 160.5, 121)),
+        (5, (0, 0, 120.25, 160.5)),
+        (6, (0.75, 0, 121, 160.5)),
+        (7, (0.75, 0.5, 121, 161)),
+        (8, (0, 0.5, 120.25, 161)),
+    ],
+)
+def test_a_picture_decoded_smaller_says_where_it_ends_however_it_was_turned(
+    orientation: int, box: Box
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    photograph = encode(Image.new("RGB", (642, 481)), "JPEG", exif=exif)
+
+    assert decode(photograph, shrink_to=100).box == box
+    assert decode(photograph).box == (0, 0, *decode(photograph).image.size)
 
 
 def test_a_broken_exif_block_does_not_cost_the_image() -> None:

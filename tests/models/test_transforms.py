@@ -68,6 +68,34 @@ def test_a_jpeg_that_is_decoded_smaller_looks_the_same(photograph: NDArray[np.ui
     assert np.abs(difference).mean() < 1.5  # grey levels
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_decoded_smaller_is_not_stretched_by_a_side_that_is_no_multiple(
+    orientation: int,
+) -> None:
+    transform = EvaluationTransform(resize=24, crop=24)
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    smooth = noise(10, 10).resize((24 * 24 + 1, 24 * 24 + 1), Image.Resampling.BICUBIC)
+    smooth.save(file, "JPEG", quality=95, subsampling=0, exif=exif)
+    smaller = decode(file.getvalue(), shrink_to=transform.decoded_side)
+    whole = evaluation_crop(decode(file.getvalue()).image, transform).astype(int)
+    assert smaller.image.size == (73, 73)  # of which the last is an eighth
+    assert np.abs(evaluation_crop(smaller.image, transform, smaller.box) - whole).mean() < 0.35
+    assert np.abs(evaluation_crop(smaller.image, transform) - whole).mean() > 0.7
+
+
+def test_the_ends_of_a_strip_are_cut_alike_however_small_it_is_decoded() -> None:
+    transform = EvaluationTransform(resize=16, crop=16)
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 8
+    strip = noise(100, 10).resize((3001, 201), Image.Resampling.BICUBIC)
+    strip.save(file, "JPEG", quality=95, exif=exif)
+    smaller = decode(file.getvalue(), shrink_to=transform.decoded_side)
+    whole = evaluation_crop(decode(file.getvalue()).image, transform).astype(int)
+    assert list(smaller.box) == [0, 0.75, 50.25, 751]
+    assert np.abs(evaluation_crop(smaller.image, transform, smaller.box) - whole).mean() < 1.5
+
+
 def test_a_jpeg_of_less_than_six_times_the_size_is_decoded_whole() -> None:
     transform = EvaluationTransform(resize=50, crop=45)
     file = io.BytesIO()
