@@ -18,7 +18,7 @@ from service.usecases.evaluated import Comparison
 from service.usecases.judgements import Judgement
 from service.usecases.layouts import Layouts
 from service.usecases.results import Results
-from service.usecases.scores import ScoreCache
+from service.usecases.scores import ScoreCache, Scores, Strangers
 from service.usecases.turns import Turns
 
 
@@ -34,7 +34,8 @@ class Context:
     segments: SegmentShelf
     pools: Pools
     heads: Heads = field(default_factory=Heads)
-    scores: ScoreCache = field(default_factory=ScoreCache)
+    scores: ScoreCache[Scores] = field(default_factory=lambda: ScoreCache(Scores))
+    strangers: ScoreCache[Strangers] = field(default_factory=lambda: ScoreCache(Strangers))
     accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
     judgements: Results[tuple[int, int], Judgement] = field(default_factory=Results)
     comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)

@@ -19,7 +19,7 @@ from service.storage.pools import Pool
 from service.storage.tables import MapRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.jobs import start_job
-from service.usecases.prediction import pool_scores
+from service.usecases.prediction import pool_scores, pool_strangers
 
 # Of a probability and of a place no more is kept than can be seen: it compresses to half the size.
 CONFIDENCE_STEPS = 2**12
@@ -160,14 +160,16 @@ def _predicted(
     confidence = np.zeros(len(image_ids), np.float32)
     unknown = np.zeros(len(image_ids), np.uint8)
     scores = pool_scores(context, session, project)
-    if scores is not None:
+    strangers = pool_strangers(context, session, project)
+    if scores is not None and strangers is not None:
         rows = scores.pool.rows_of(image_ids)
         here = np.searchsorted(image_ids, scores.pool.image_ids[rows])
         known = np.array([columns.get(name, -1) for name in scores.classes], np.int16)
         predicted[here] = known[scores.best[rows]]
         steps = np.rint(np.clip(scores.confidence[rows], 0, 1) * CONFIDENCE_STEPS)
         confidence[here] = steps / CONFIDENCE_STEPS
-        unknown[here] = scores.unknown[rows]
+        strange = strangers.pool.image_ids[strangers.unknown]
+        unknown[np.isin(image_ids, strange)] = 1
     return predicted, confidence, unknown
 
 

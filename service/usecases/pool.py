@@ -27,7 +27,7 @@ from service.usecases.cursors import read_cursor
 from service.usecases.fitting import refit
 from service.usecases.intake import drop_unused, enter, keep_files
 from service.usecases.jobs import start_job
-from service.usecases.prediction import nearest_examples, pool_scores, summaries
+from service.usecases.prediction import nearest_examples, pool_scores, pool_strangers, summaries
 from service.usecases.scores import Scores
 
 ORDERS = ("newest", "oldest", "uncertain", "confident")
@@ -186,6 +186,8 @@ def _ranked(
     if scores is None:
         return [], None, 0
     rows = _matching(session, scores, project.id, listing.filter)
+    if listing.filter == "unknown":
+        rows = _strange(context, session, project, scores, rows)
     keys: dict[str, NDArray[np.generic]] = {
         "uncertain": scores.margin,
         "confident": -scores.confidence,
@@ -234,11 +236,19 @@ def _matching(session: Session, scores: Scores, project_id: str, name: str) -> N
         return np.sort(scores.pool.rows_of(wanted))
     keep = np.ones(len(scores.pool), dtype=bool)
     keep[scores.pool.rows_of(list(labels))] = False
-    if name == "unknown":
-        keep &= scores.unknown
-    elif name.startswith("predicted:"):
+    if name.startswith("predicted:"):
         keep &= scores.predicted_as(name[10:])
     return np.flatnonzero(keep)
+
+
+def _strange(
+    context: Context, session: Session, project: ProjectRow, scores: Scores, rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Those of the rows that are unknown; the strangers' pool may be a moment newer."""
+    strangers = pool_strangers(context, session, project)
+    if strangers is None:
+        return rows[:0]
+    return rows[np.isin(scores.pool.image_ids[rows], strangers.pool.image_ids[strangers.unknown])]
 
 
 def describe(

@@ -23,7 +23,7 @@ from service.storage.pools import Pool
 from service.storage.tables import ClassifierRow, ProjectRow
 from service.usecases.context import Context
 from service.usecases.queries import embed_files
-from service.usecases.scores import Answers, Scores, score_features
+from service.usecases.scores import Answers, Scores, Strangers, score_features
 
 NEIGHBOURS = 5
 
@@ -139,6 +139,12 @@ def pool_scores(context: Context, session: Session, project: ProjectRow) -> Scor
     """What the active version says of the whole pool; None where the project has none."""
     active = active_version(context, session, project)
     return context.scores.get(project.id, *active) if active else None
+
+
+def pool_strangers(context: Context, session: Session, project: ProjectRow) -> Strangers | None:
+    """Which images the active version calls unknown; None where the project has none."""
+    active = active_version(context, session, project)
+    return context.strangers.get(project.id, *active) if active else None
 
 
 def summaries(

@@ -1,19 +1,21 @@
 """What a classifier version says of every embedded image of a pool, computed once."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field, fields
 from threading import Lock
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.features import Features
 from models.fitting import FittedHead
+from models.image_sources.ahead import map_ahead
+from models.threads import threads_for, usable_cores
 from service.storage.pools import Pool
 
-# What a head needs in between for one image is several times the image's feature.
-AT_ONCE = 4096
-COLUMNS = ("best", "second", "confidence", "margin", "unknown")
+# What a core's cache holds of features and of what a head needs in between: more at once is slower.
+AT_ONCE = 1024
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,32 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Scores(Answers):
-    """The answers for all images of a pool, in the order of its rows."""
+class Scores:
+    """The likeliest classes of all images of a pool, in the order of its rows; as `Answers`."""
 
     pool: Pool
+    classes: list[str]
+    best: NDArray[np.int32]
+    second: NDArray[np.int32]
+    confidence: NDArray[np.float32]
+    margin: NDArray[np.float32]
+
+    @classmethod
+    def room_for(cls, pool: Pool, head: FittedHead) -> Self:
+        """Those that are to be filled."""
+        return cls(
+            pool,
+            classes=[str(name) for name in head.classes_],
+            best=np.empty(len(pool), np.int32),
+            second=np.empty(len(pool), np.int32),
+            confidence=np.empty(len(pool), np.float32),
+            margin=np.empty(len(pool), np.float32),
+        )
+
+    @staticmethod
+    def columns(features: Features, head: FittedHead) -> "Columns":
+        """What stands in the columns for raw features (n, dimension)."""
+        return _likeliest(features, head)
 
     def predicted_as(self, class_id: str) -> NDArray[np.bool_]:
         """(n,) whether the class is an image's likeliest."""
@@ -46,24 +70,51 @@ class Scores(Answers):
         return np.asarray(self.best == self.classes.index(class_id))
 
 
+@dataclass(frozen=True)
+class Strangers:
+    """Which images of a pool are unknown (n,), in the order of its rows.
+
+    Apart from the scores: it costs more than all of them, and few lists ask for it.
+    """
+
+    pool: Pool
+    unknown: NDArray[np.bool_]
+
+    @classmethod
+    def room_for(cls, pool: Pool, _head: FittedHead) -> Self:
+        """Those that are to be filled."""
+        return cls(pool, np.empty(len(pool), np.bool_))
+
+    @staticmethod
+    def columns(features: Features, head: FittedHead) -> "Columns":
+        """What stands in the column for raw features (n, dimension)."""
+        return {"unknown": head.is_unknown(features)}
+
+
+Columns: TypeAlias = dict[str, NDArray[Any]]
+Kind = TypeVar("Kind", Scores, Strangers)
+
+
 def score_features(features: Features, head: FittedHead) -> Answers:
     """What a head says of raw features (n, dimension), few enough to be looked at in one go."""
+    classes = [str(name) for name in head.classes_]
+    return Answers(classes, **_likeliest(features, head), unknown=head.is_unknown(features))
+
+
+def _likeliest(features: Features, head: FittedHead) -> Columns:
     probabilities = head.predict_proba(features)
     rows = np.arange(len(features))
     best = probabilities.argmax(axis=1)
-    others = probabilities.copy()
-    others[rows, best] = -np.inf
-    second = others.argmax(axis=1)
     confidence = probabilities[rows, best]
+    probabilities[rows, best] = -np.inf
+    second = probabilities.argmax(axis=1)
     margin = confidence - probabilities[rows, second] if len(head.classes_) > 1 else confidence
-    return Answers(
-        classes=[str(name) for name in head.classes_],
-        best=best.astype(np.int32),
-        second=second.astype(np.int32),
-        confidence=confidence.astype(np.float32),
-        margin=margin.astype(np.float32),
-        unknown=head.is_unknown(features),
-    )
+    return {
+        "best": best.astype(np.int32),
+        "second": second.astype(np.int32),
+        "confidence": confidence.astype(np.float32),
+        "margin": margin.astype(np.float32),
+    }
 
 
 def score_many(features: Features, head: FittedHead) -> Answers:
@@ -82,73 +133,64 @@ def score_many(features: Features, head: FittedHead) -> Answers:
     )
 
 
-def score(pool: Pool, head: FittedHead, known: Scores | None = None) -> Scores:
-    """Score a whole pool with a head fitted on features of the same encoder.
+def score(kind: type[Kind], pool: Pool, head: FittedHead, known: Kind | None = None) -> Kind:
+    """Score a whole pool with a head fitted on features of the same encoder, on all cores.
 
-    known: this head's scores of another state of the pool, whose images are not scored again.
+    known: what this head said of another state of the pool, whose images are not looked at again.
     """
-    scores = _room_for(pool, head)
+    scores = kind.room_for(pool, head)
     left = np.arange(len(pool)) if known is None else _copied(known, scores)
-    for start in range(0, len(left), AT_ONCE):
-        some = left[start : start + AT_ONCE]
-        _fill(scores, some, score_features(pool.features[some], head))
+
+    def look(rows: NDArray[np.int64]) -> None:
+        for name, column in kind.columns(pool.features[rows], head).items():
+            getattr(scores, name)[rows] = column
+
+    parts = (left[start : start + AT_ONCE] for start in range(0, len(left), AT_ONCE))
+    threads = usable_cores() if len(left) > AT_ONCE else 1
+    with threads_for(0):  # a product's threads would only be in the way of these
+        deque(map_ahead(look, parts, threads), maxlen=0)
     return scores
 
 
-def _copied(known: Scores, scores: Scores) -> NDArray[np.int64]:
+def _copied(known: Kind, scores: Kind) -> NDArray[np.int64]:
     """Take over what is known; the rows of which nothing is."""
     rows = known.pool.find_rows(scores.pool.image_ids)
     there = np.flatnonzero(rows >= 0)
-    for name in COLUMNS:
-        getattr(scores, name)[there] = getattr(known, name)[rows[there]]
+    for each in fields(scores):
+        if each.name not in ("pool", "classes"):
+            getattr(scores, each.name)[there] = getattr(known, each.name)[rows[there]]
     return np.flatnonzero(rows < 0)
 
 
-def _fill(scores: Scores, rows: NDArray[np.int64], answers: Answers) -> None:
-    for name in COLUMNS:
-        getattr(scores, name)[rows] = getattr(answers, name)
-
-
-def _room_for(pool: Pool, head: FittedHead) -> Scores:
-    return Scores(
-        classes=[str(name) for name in head.classes_],
-        best=np.empty(len(pool), np.int32),
-        second=np.empty(len(pool), np.int32),
-        confidence=np.empty(len(pool), np.float32),
-        margin=np.empty(len(pool), np.float32),
-        unknown=np.empty(len(pool), np.bool_),
-        pool=pool,
-    )
-
-
 @dataclass
-class _Place:
+class _Place(Generic[Kind]):
     """The scores of one project, and whose turn it is to bring them up to date."""
 
     version_id: int = 0
-    scores: Scores | None = None
+    scores: Kind | None = None
     turn: Lock = field(default_factory=Lock)
 
 
-class ScoreCache:
+class ScoreCache(Generic[Kind]):
     """The scores used last, by project; they hold for one version and one state of the pool."""
 
-    def __init__(self, capacity: int = 16) -> None:
-        self._places: OrderedDict[str, _Place] = OrderedDict()
+    def __init__(self, kind: type[Kind], capacity: int = 16) -> None:
+        self._kind: type[Kind] = kind
+        self._places: OrderedDict[str, _Place[Kind]] = OrderedDict()
         self._capacity = capacity
         self._lock = Lock()
 
-    def get(self, project_id: str, version_id: int, pool: Pool, head: FittedHead) -> Scores:
+    def get(self, project_id: str, version_id: int, pool: Pool, head: FittedHead) -> Kind:
         """The scores of this pool by this version's head."""
         place = self._place(project_id)
         with place.turn:
             scores = place.scores if place.version_id == version_id else None
             if scores is None or scores.pool is not pool:
-                scores = score(pool, head, scores)
+                scores = score(self._kind, pool, head, scores)
                 place.version_id, place.scores = version_id, scores
             return scores
 
-    def _place(self, project_id: str) -> _Place:
+    def _place(self, project_id: str) -> _Place[Kind]:
         with self._lock:
             place = self._places.setdefault(project_id, _Place())
             self._places.move_to_end(project_id)

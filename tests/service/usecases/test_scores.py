@@ -1,5 +1,7 @@
 """Scores of a pool: compact, and of what is new alone."""
 
+from threading import Lock
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -8,10 +10,11 @@ from models.features import Features
 from models.fitting import FittedHead, fit_head
 from service.storage.pools import Pool
 from service.storage.tail import Tail
-from service.usecases.scores import AT_ONCE, COLUMNS, ScoreCache, score
+from service.usecases.scores import AT_ONCE, ScoreCache, Scores, Strangers, score
 from tests.service.large_pools import random_features
 
-COUNT = AT_ONCE + 100
+COUNT = 4 * AT_ONCE + 100
+COLUMNS = ("best", "second", "confidence", "margin")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +30,7 @@ def pool_of(count: int) -> Pool:
 
 def test_scores_are_the_heads_answers(head: FittedHead) -> None:
     pool = pool_of(COUNT)
-    scores = score(pool, head)
+    scores = score(Scores, pool, head)
     probabilities = head.predict_proba(pool.features[:])
     ranked = np.sort(probabilities, axis=1)
     order = np.argsort(probabilities, axis=1)
@@ -35,12 +38,11 @@ def test_scores_are_the_heads_answers(head: FittedHead) -> None:
     np.testing.assert_array_equal(scores.second, order[:, -2])
     np.testing.assert_allclose(scores.confidence, ranked[:, -1], atol=1e-6)
     np.testing.assert_allclose(scores.margin, ranked[:, -1] - ranked[:, -2], atol=1e-6)
-    np.testing.assert_array_equal(scores.unknown, head.is_unknown(pool.features[:]))
     assert scores.classes == ["0", "1", "2"]
 
 
 def test_one_class_leaves_no_doubt() -> None:
-    scores = score(pool_of(5), fit_head(random_features(2, 1), ["only", "only"]))
+    scores = score(Scores, pool_of(5), fit_head(random_features(2, 1), ["only", "only"]))
     assert scores.margin.tolist() == scores.confidence.tolist() == [1.0] * 5
     assert scores.best.tolist() == scores.second.tolist() == [0] * 5
 
@@ -49,15 +51,17 @@ class Counting(FittedHead):
     """Says how many images it was asked about."""
 
     asked = 0
+    counting = Lock()
 
     def predict_proba(self, X: Features) -> NDArray[np.float64]:  # type: ignore[override]
-        Counting.asked += len(X)
+        with Counting.counting:
+            Counting.asked += len(X)
         return super().predict_proba(X)
 
 
 def test_when_images_come_and_go_only_the_new_ones_are_scored(head: FittedHead) -> None:
     counting = Counting(head.classifier, head.novelty, head.estimate)
-    cache = ScoreCache()
+    cache = ScoreCache(Scores)
     pool = pool_of(COUNT)
     Counting.asked = 0
     first = cache.get("p", 1, pool, counting)
@@ -68,6 +72,34 @@ def test_when_images_come_and_go_only_the_new_ones_are_scored(head: FittedHead) 
     scores = cache.get("p", 1, changed, counting)
     assert Counting.asked == COUNT + 2
     for name in COLUMNS:
-        np.testing.assert_array_equal(getattr(scores, name), getattr(score(changed, head), name))
+        np.testing.assert_array_equal(
+            getattr(scores, name), getattr(score(Scores, changed, head), name)
+        )
     cache.get("p", 2, changed, counting)
     assert Counting.asked == COUNT + 2 + len(changed), "another version answers anew"
+
+
+def test_the_unknown_ones_are_the_heads_and_are_kept_as_the_pool_changes(head: FittedHead) -> None:
+    pool, cache = pool_of(COUNT), ScoreCache(Strangers)
+    first = cache.get("p", 1, pool, head)
+    np.testing.assert_array_equal(first.unknown, head.is_unknown(pool.features[:]))
+    changed = pool.followed(0, (np.array([1, 2]), random_features(2, 5)), 0, np.array([9, 50]))
+    again = cache.get("p", 1, changed, head)
+    np.testing.assert_array_equal(again.unknown, head.is_unknown(changed.features[:]))
+    assert set(again.unknown.tolist()) == {True, False}
+
+
+class Broken(FittedHead):
+    """Fails for what lies far behind in the pool."""
+
+    def predict_proba(self, X: Features) -> NDArray[np.float64]:  # type: ignore[override]
+        if len(X) < AT_ONCE:
+            raise ValueError("broken")
+        return super().predict_proba(X)
+
+
+def test_scores_that_fail_are_not_kept(head: FittedHead) -> None:
+    pool, cache = pool_of(COUNT), ScoreCache(Scores)
+    with pytest.raises(ValueError, match="broken"):
+        cache.get("p", 1, pool, Broken(head.classifier, head.novelty, head.estimate))
+    assert len(cache.get("p", 1, pool, head).best) == COUNT
