@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { isWorthRetrying, ProblemError, ServiceAway } from "./problem";
+import { isShownInPlace, isWorthRetrying, ProblemError, ServiceAway } from "./problem";
 
 const problem = (status: number, kind: string) => new ProblemError(status, "No", "Not now.", `https://handful.dev/problems/${kind}`);
 
@@ -13,4 +13,11 @@ it("gives up soon on other faults, and at once on what the service says no to", 
   expect(isWorthRetrying(1, problem(500, "internal-error"))).toBe(true);
   expect(isWorthRetrying(2, problem(503, "no-room"))).toBe(false);
   expect(isWorthRetrying(0, problem(409, "labels-gone"))).toBe(false);
+});
+
+it("tells once of a list that cannot be had: in its place, or beside what is still shown there", () => {
+  expect(isShownInPlace("while empty", undefined)).toBe(true);
+  expect(isShownInPlace("while empty", { pages: [] })).toBe(false);
+  expect(isShownInPlace(true, { pages: [] })).toBe(true);
+  expect(isShownInPlace(undefined, undefined)).toBe(false);
 });

@@ -59,3 +59,8 @@ export function isWorthRetrying(failures: number, error: Error): boolean {
   if (!(error instanceof ProblemError)) return false;
   return error.kind === "busy" || (error.status >= 500 && failures < 2);
 }
+
+/** Whether a failed query is told of where its answer would stand: always, or while there is none to show instead. */
+export function isShownInPlace(where: unknown, data: unknown): boolean {
+  return where === true || (where === "while empty" && data === undefined);
+}

@@ -101,6 +101,7 @@ export const imagesQuery = (project: string, filter: string, order: string | nul
     queryFn: ({ pageParam, signal }) => calls.listImages(project, { filter, order, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+    meta: { shownInPlace: "while empty" },
   });
 
 /** A batch holds still while it is worked through: new suggestions come when it is done, or asked for. */
@@ -110,6 +111,7 @@ export const suggestionsQuery = (project: string, strategy: string | null) =>
     queryKey: [...keys.suggestions(project), strategy] as const,
     queryFn: async ({ signal }) => (await calls.suggest(project, batchSize, strategy, signal)).suggestions.map(fromSuggestion),
     staleTime: Infinity,
+    meta: { shownInPlace: "while empty" },
   });
 
 /** What is searched with, and among which images; a picture is told apart by what a file says of itself. */

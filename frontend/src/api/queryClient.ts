@@ -1,13 +1,13 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 
 import { showError } from "../components/notify";
-import { isSignedOut, isWorthRetrying } from "./problem";
+import { isShownInPlace, isSignedOut, isWorthRetrying } from "./problem";
 import { keys } from "./queries";
 
 export function makeQueryClient(): QueryClient {
-  const onError = (error: Error, shownInPlace: unknown) => {
+  const onError = (error: Error, shownInPlace: boolean) => {
     if (isSignedOut(error)) void client.invalidateQueries({ queryKey: keys.session });
-    else if (shownInPlace !== true) showError(error);
+    else if (!shownInPlace) showError(error);
   };
   const client = new QueryClient({
     defaultOptions: {
@@ -20,9 +20,9 @@ export function makeQueryClient(): QueryClient {
       },
       mutations: { networkMode: "always" },
     },
-    queryCache: new QueryCache({ onError: (error, query) => onError(error, query.meta?.shownInPlace) }),
+    queryCache: new QueryCache({ onError: (error, query) => onError(error, isShownInPlace(query.meta?.shownInPlace, query.state.data)) }),
     mutationCache: new MutationCache({
-      onError: (error, _variables, _context, mutation) => onError(error, mutation.meta?.shownInPlace),
+      onError: (error, _variables, _context, mutation) => onError(error, mutation.meta?.shownInPlace === true),
     }),
   });
   return client;
