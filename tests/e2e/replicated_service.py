@@ -38,6 +38,13 @@ class ReplicatedService:
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
 
+    def workers(self) -> list[int]:
+        """Process ids of the workers that run."""
+        running = (child.process for child in self.children if child.name.startswith("worker"))
+        return [
+            process.pid for process in running if process is not None and not process.returncode
+        ]
+
     def tend(self) -> None:
         """Start again what dies, until the end."""
         while not self._stopping.wait(0.3):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +56,17 @@ class RunningService:
         pid = wait_for(lambda: self.child(name), f"the {name} to run")
         os.kill(pid, signal.SIGKILL)
 
-    def stop(self) -> int:
-        """Stop as Ctrl-C does; the exit status."""
+    def workers(self) -> list[int]:
+        """Process ids of the workers that run."""
+        return [pid for pid in [self.child("worker")] if pid is not None]
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
+
+    def stop(self) -> int:
+        """Interrupt it, and wait for its end; the exit status."""
+        self.interrupt()
         return self.process.wait(PATIENCE_SECONDS)
 
     def descendants(self) -> list[int]:
@@ -132,6 +140,19 @@ def is_ready(address: str) -> bool:
         return False
 
 
+@contextmanager
+def held(pids: Sequence[int]) -> Iterator[None]:
+    """Have processes stand still for a while: what is under way stays so, whatever else is slow."""
+    try:
+        for pid in pids:
+            _signal(pid, signal.SIGSTOP)
+        wait_for(lambda: all(map(_stands_still, pids)), "the processes to stand still")
+        yield
+    finally:
+        for pid in pids:
+            _signal(pid, signal.SIGCONT)
+
+
 def wait_for(
     check: Callable[[], T | None],
     what: str,
@@ -161,6 +182,24 @@ def _children(pid: int) -> list[int]:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
         return []
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it has ended
+        os.kill(pid, number)
+
+
+def _stands_still(pid: int) -> bool:
+    """Whether each of its threads is stopped, or at its end."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(_state_in(thread) in "TtZX" for thread in threads)
+
+
+def _state_in(stat: Path) -> str:
+    try:
+        return stat.read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 def _command(pid: int) -> str:

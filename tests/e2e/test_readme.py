@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.running_service import RunningService, wait_for
+from tests.e2e.running_service import PATIENCE_SECONDS, RunningService, wait_for
 
 README = Path(__file__).parents[2] / "README.md"
 ADDRESS = "http://127.0.0.1:8000"
@@ -59,5 +59,5 @@ def _shell_blocks() -> list[str]:
 
 
 def _sample_is_labelled(address: str) -> bool:
-    projects = httpx.get(f"{address}/projects").json()["projects"]
+    projects = httpx.get(f"{address}/projects", timeout=PATIENCE_SECONDS).json()["projects"]
     return any(project["examples"] == 50 for project in projects)

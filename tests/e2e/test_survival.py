@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -13,13 +14,20 @@ from PIL import Image
 
 from service.client import Client
 from tests.e2e.replicated_service import ReplicatedService
-from tests.e2e.running_service import RunningService, is_ready, running_service, wait_for
+from tests.e2e.running_service import (
+    PATIENCE_SECONDS,
+    RunningService,
+    held,
+    is_ready,
+    running_service,
+    wait_for,
+)
 
 pytestmark = pytest.mark.timeout(900)
 # Enough for a job of several batches; the pairs that follow are embedded as they come.
 IMAGES_AT_ONCE = 320
 IMAGES = IMAGES_AT_ONCE + 80
-
+VICTIMS = ["api", "worker", "redis"]
 
 AnyService = RunningService | ReplicatedService
 
@@ -43,22 +51,33 @@ def _image(seed: int) -> bytes:
 
 
 class Uploader(threading.Thread):
-    """Uploads many images, then pairs, and labels every fourth; remembers what was acknowledged."""
+    """Uploads many images, then pairs, and labels every fourth; remembers what was acknowledged.
 
-    def __init__(self, address: str, project: str, seeds: range) -> None:
+    Another round follows until the service was hurt: a job may be over before it can be.
+    """
+
+    def __init__(self, address: str, project: str, first_seed: int) -> None:
         super().__init__()
-        self._address, self._project, self._seeds = address, project, seeds
+        self._address, self._project, self._seeds = address, project, count(first_seed, IMAGES)
         self.acknowledged: dict[int, str | None] = {}
+        self.sent = 0
+        self.hurt = threading.Event()
 
     def run(self) -> None:
         with httpx.Client(base_url=self._address, params={"project": self._project}) as http:
-            many, rest = self._seeds[:IMAGES_AT_ONCE], self._seeds[IMAGES_AT_ONCE:]
-            wait_for(partial(self._send, http, many, "/images"), "many images to get through")
-            for start in range(0, len(rest), 2):
-                label = f"/classes/{'ab'[start // 8 % 2]}/examples"
-                path = label if start % 8 == 0 else "/images"
-                pair = rest[start : start + 2]
-                wait_for(partial(self._send, http, pair, path), "an upload to get through")
+            while not (self.sent and self.hurt.is_set()):
+                first = next(self._seeds)
+                self._send_round(http, range(first, first + IMAGES))
+                self.sent += IMAGES
+
+    def _send_round(self, http: httpx.Client, seeds: range) -> None:
+        many, rest = seeds[:IMAGES_AT_ONCE], seeds[IMAGES_AT_ONCE:]
+        wait_for(partial(self._send, http, many, "/images"), "many images to get through")
+        for start in range(0, len(rest), 2):
+            label = f"/classes/{'ab'[start // 8 % 2]}/examples"
+            path = label if start % 8 == 0 else "/images"
+            pair = rest[start : start + 2]
+            wait_for(partial(self._send, http, pair, path), "an upload to get through")
 
     def _send(self, http: httpx.Client, seeds: range, path: str) -> bool:
         files = [("files", (f"{i}.jpg", _image(i))) for i in seeds]
@@ -75,31 +94,32 @@ class Uploader(threading.Thread):
         return True
 
 
-@pytest.mark.parametrize("victim", ["api", "worker", "redis"])
+@pytest.mark.parametrize("victim", VICTIMS)
 def test_killing_a_process_loses_nothing(service: AnyService, victim: str) -> None:
-    first = ["api", "worker", "redis"].index(victim) * IMAGES
-    seeds = range(first, first + IMAGES)
     with Client(service.address) as client:
         project = client.post("/projects", {"name": f"Killed {victim}"})["id"]
     with Client(service.address, project=project) as client:
         for name in "AB":
             client.post("/classes", {"name": name})
-    uploader = Uploader(service.address, project, seeds)
+    uploader = Uploader(service.address, project, VICTIMS.index(victim) * 1_000_000)
     uploader.start()
-    under_way = partial(_embedding_under_way, service)
-    job_id = wait_for(under_way, "an embedding job to be under way", pause_seconds=0.02)
-    service.kill(victim)
-    uploader.join()
+    try:
+        kill = partial(_kill_under_way, service, victim)
+        job_id = wait_for(kill, "an embedding job to be under way", pause_seconds=0.02)
+    finally:
+        uploader.hurt.set()
+        uploader.join()
     for address in service.addresses:  # one that was killed comes back
         wait_for(partial(is_ready, address), f"{address} to be ready")
 
-    assert len(uploader.acknowledged) == IMAGES
+    assert len(uploader.acknowledged) == uploader.sent
     with Client(service.address, project=project) as client:
         wait_for(lambda: _embedded(client), "every image to be embedded", 400)
         listed = _all_images(client)
         assert {image["id"]: image["class_id"] for image in listed} == uploader.acknowledged
         for image in listed[:: IMAGES // 8]:
-            file = httpx.get(f"{service.address}/images/{image['id']}/file?project={project}")
+            url = f"{service.address}/images/{image['id']}/file?project={project}"
+            file = httpx.get(url, timeout=PATIENCE_SECONDS)
             Image.open(io.BytesIO(file.content)).load()
         labelled = sum(label is not None for label in uploader.acknowledged.values())
         newest = client.get("/classifiers", limit=1)["classifiers"][0]
@@ -111,6 +131,17 @@ def test_killing_a_process_loses_nothing(service: AnyService, victim: str) -> No
         attempts = client.get(f"/jobs/{job_id}")["attempts"]
         both = {1, 2} if isinstance(service, ReplicatedService) else {2}
         assert attempts in (both if victim == "worker" else {1})
+
+
+def _kill_under_way(service: AnyService, victim: str) -> str | None:
+    """Kill the process while an embedding job is in its midst, and give the job's id."""
+    if _embedding_under_way(service) is None:
+        return None
+    with held(service.workers()):  # no job gets on, or to its end, between the look and the kill
+        job_id = _embedding_under_way(service)
+        if job_id is not None:
+            service.kill(victim)
+        return job_id
 
 
 def _embedding_under_way(service: AnyService) -> str | None:
