@@ -5,6 +5,7 @@ import io
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -25,6 +26,8 @@ MAX_PIXELS = 64_000_000
 # A progressive JPEG has some ten scans. Each goes over all pixels, and thousands fit into a small
 # file; so many do not stand by chance in the film that a phone appends to a photograph.
 MAX_SCANS = 1500
+# Side of the parts in which transparency is drawn over: one stays in the processor's caches.
+_TILE = 512
 
 # Left, top, right and lower edge, in pixels that may be parts of one.
 Box: TypeAlias = tuple[float, float, float, float]
@@ -111,21 +114,26 @@ def decode(
     Raises ImageRejected, and nothing else, whatever the bytes are.
     """
     _check_size(data, max_bytes)
-    opened = _open(data)
-    _check_pixels(opened, max_pixels)
-    _check_scans(opened, data)
+    image = _open(data)
+    _check_pixels(image, max_pixels)
+    _check_scans(image, data)
+    kind = str(image.format)
     try:
-        width, height = opened.size
-        drafted = opened.draft(None, (shrink_to, shrink_to)) if shrink_to else None
-        opened.load()
-        turn = _turn(opened)
-        image = _to_rgb(opened if turn is None else opened.transpose(turn))
-        box = _turned(drafted[1] if drafted else (0, 0, *opened.size), image.size, turn)
+        width, height = image.size
+        drafted = image.draft(None, (shrink_to, shrink_to)) if shrink_to else None
+        image.load()
+        turn = _turn(image)
+        # One after the other, under one name: of a large image no more than two are held at once.
+        image = _to_rgb(image)
+        box: Box = drafted[1] if drafted else (0, 0, *image.size)
+        if turn is not None:
+            image = image.transpose(turn)
+            box = _turned(box, image.size, turn)
         if turn in _SIDEWAYS:
             width, height = height, width
     except Exception as error:  # decoders fail on hostile bytes in ways nobody has listed
         raise _damaged() from error
-    return DecodedImage(image, box, width, height, str(opened.format), data)
+    return DecodedImage(image, box, width, height, kind, data)
 
 
 def thumbnail(image: Image.Image, side: int = 256) -> bytes:
@@ -206,7 +214,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
         return None
 
 
-def _turned(box: Box, size: tuple[int, int], turn: Image.Transpose | None) -> Box:
+def _turned(box: Box, size: tuple[int, int], turn: Image.Transpose) -> Box:
     """Where a box that began in the upper left corner lies in the image turned, now of `size`."""
     _, _, width, height = box
     if turn in _SIDEWAYS:
@@ -221,9 +229,17 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return _to_8_bit(image).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
-    drawn = image.convert("RGBA")
-    white = Image.new("RGBA", drawn.size, "white")
-    return Image.alpha_composite(white, drawn).convert("RGB")
+    return _on_white(image)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """By tiles: what lies between would take as much memory again as a large image."""
+    whole = Image.new("RGB", image.size, "white")
+    for left, top in product(range(0, image.width, _TILE), range(0, image.height, _TILE)):
+        box = left, top, min(left + _TILE, image.width), min(top + _TILE, image.height)
+        drawn = image.crop(box).convert("RGBA")
+        whole.paste(drawn, box, drawn)
+    return whole
 
 
 def _to_8_bit(image: Image.Image) -> Image.Image:

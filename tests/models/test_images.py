@@ -317,6 +317,45 @@ def test_a_damaged_file_is_decoded_or_rejected_and_nothing_else(
         assert decode(bytes(data), max_pixels=10_000).image.mode == "RGB"
 
 
+PEAK = """
+import re, sys
+from pathlib import Path
+from models.images import decode
+
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+
+data = sys.stdin.buffer.read()
+before = peak()
+decode(data)
+print(1024 * (peak() - before))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is read from /proc")
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_a_large_picture_with_transparency_is_held_twice_at_most(mode: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = encode(Image.new(mode, (4000, 4000)), "PNG", exif=exif)
+
+    said = subprocess.run(
+        [sys.executable, "-c", PEAK], input=picture, capture_output=True, check=True
+    )
+
+    assert int(said.stdout) < 2.3 * 4 * 4000**2  # in Pillow a pixel of RGB takes four bytes too
+
+
+def test_transparency_is_composited_alike_in_all_parts_of_a_large_picture() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (700, 1300, 4), dtype=np.uint8)
+    alpha = pixels[..., 3:] / 255
+    expected = pixels[..., :3] * alpha + 255 * (1 - alpha)
+
+    image = decode(encode(Image.fromarray(pixels), "PNG")).image
+
+    assert np.abs(np.asarray(image) - expected).max() <= 1
+
+
 def test_a_thumbnail_fits_the_side_and_keeps_the_shape() -> None:
     image = halves().resize((1000, 500))
 
