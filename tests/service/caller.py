@@ -1,9 +1,10 @@
 """The REST API as tests call it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol, cast
 
+import pytest
 from fastapi.testclient import TestClient
 
 from service.app import create_app
@@ -32,9 +33,21 @@ class Response(Protocol):
 
 @contextmanager
 def running_service(settings: Settings, address: str = LOCAL) -> Iterator["Caller"]:
-    """A service on these settings in this process, and its caller."""
-    with TestClient(create_app(settings), base_url=address) as client:
+    """A service on these settings in this process, and its caller.
+
+    Its upkeep rests: at moments of its own it would make jobs and versions that tests count. They
+    call it where they want it.
+    """
+    with without_upkeep(), TestClient(create_app(settings), base_url=address) as client:
         yield Caller(client)
+
+
+@contextmanager
+def without_upkeep() -> Iterator[None]:
+    """A service that starts within it does nothing by itself."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("service.app._repeating", lambda *_: nullcontext())
+        yield
 
 
 class Caller:

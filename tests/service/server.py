@@ -9,11 +9,13 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from tests.service.caller import without_upkeep
+
 
 @contextmanager
 def serve(app: FastAPI) -> Iterator[str]:
-    """Serve the application at a free port; its address."""
-    with socket.socket() as listening:
+    """Serve the application at a free port; its address. Its upkeep rests."""
+    with without_upkeep(), socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -21,6 +23,8 @@ def serve(app: FastAPI) -> Iterator[str]:
         while not server.started:
             assert thread.is_alive()
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
