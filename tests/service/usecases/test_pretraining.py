@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from models.manifest import Manifest
 from models.pretraining.recipes import PRESETS
+from service.app import create_app
 from service.domain.entities import now
 from service.storage import jobs
 from service.usecases.context import Context
@@ -20,6 +22,7 @@ from service.usecases.pretraining import RUN_KEPT_FOR
 from tests.pictures import parts
 from tests.random_encoders import TINY
 from tests.service.caller import Caller, Response, problem_of
+from tests.service.server import serve
 
 BATCH = PRESETS["cpu-32"].batch
 
@@ -153,7 +156,10 @@ def test_pretrainings_are_found_among_many_other_jobs(api: Caller, context: Cont
 
 def events_of(api: Caller, path: str, **headers: str) -> list[tuple[str, dict[str, Any]]]:
     with api.http.stream("GET", path, headers=headers) as response:
-        text = "".join(response.iter_text())
+        return events_in("".join(response.iter_text()))
+
+
+def events_in(text: str) -> list[tuple[str, dict[str, Any]]]:
     blocks = [
         dict(line.split(": ", 1) for line in block.split("\n"))
         for block in text.split("\n\n")
@@ -199,12 +205,18 @@ def test_records_are_listed_and_streamed_as_they_come(api: Caller, context: Cont
     assert [kind for kind, _ in beyond] == ["job"]
 
 
-def test_a_stream_of_events_ends_when_its_project_is_deleted(api: Caller) -> None:
+def test_a_stream_of_events_ends_when_its_project_is_deleted(api: Caller, context: Context) -> None:
     api.post("/projects", {"name": "Other"})
     api.send("/images", parts("red", range(BATCH)), project="other")
     job_id = ask(api, project="other").json()["id"]
-    threading.Timer(0.7, lambda: api.http.delete("/projects/other")).start()
-    events = events_of(api, f"/jobs/{job_id}/events")
+    with (
+        serve(create_app(context.settings)) as address,
+        httpx.stream("GET", f"{address}/jobs/{job_id}/events", timeout=60) as response,
+    ):
+        said = response.iter_text()
+        first = next(said)
+        api.delete("/projects/other")
+        events = events_in(first + "".join(said))
     assert [content["state"] for _, content in events] == ["queued"]
     problem_of(api.http.get(f"/jobs/{job_id}/events"), 404, "unknown-job")
 
