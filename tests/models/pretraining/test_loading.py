@@ -1,7 +1,6 @@
 import threading
-import time
 from contextlib import closing
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any
 
 import numpy as np
@@ -45,36 +44,65 @@ def test_images_come_whole_and_unchanged() -> None:
     assert np.array_equal(batch.numpy(), pixels[step_indices(8, 0, 4, 0)])
 
 
-class SlowPixels(np.ndarray[tuple[int, ...], np.dtype[np.uint8]]):
-    """Images on a disk that takes 50 ms a batch."""
-
-    def take(self, *args: Any, **options: Any) -> Any:
-        time.sleep(0.05)
-        return np.asarray(self).take(*args, **options)
+Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
 def test_reading_goes_on_while_the_training_works() -> None:
-    with closing(Batches(PIXELS.view(SlowPixels), 16, 0, "cpu")) as batches:
-        next(batches)
-        batches.waiting()
-        for _ in range(3):
-            time.sleep(0.1)
+    reads = threading.Semaphore(0)
+
+    class Watched(Pixels):
+        def take(self, *args: Any, **options: Any) -> Any:
+            reads.release()
+            return np.asarray(self).take(*args, **options)
+
+    with closing(Batches(PIXELS.view(Watched), 16, 0, "cpu")) as batches:
+        for _ in range(4):
+            assert reads.acquire(timeout=120), "it is read before it is asked for"
             next(batches)
-        assert batches.waiting() < 0.1
 
 
-def test_waiting_for_a_slow_disk_is_measured() -> None:
-    with closing(Batches(PIXELS.view(SlowPixels), 16, 0, "cpu")) as batches:
+class SlowDisk:
+    """A clock on which the first batches take a second each, from when they are waited for."""
+
+    def __init__(self, batches: int) -> None:
+        self.seconds, self._slow = 0.0, batches
+        self._looks, self._waited_for = count(), threading.Semaphore(0)
+
+    def perf_counter(self) -> float:
+        if next(self._looks) % 2 == 0:  # before the wait, and behind it
+            self._waited_for.release()
+        return self.seconds
+
+    def read(self) -> None:
+        if self._slow:
+            assert self._waited_for.acquire(timeout=120)
+            self._slow -= 1
+            self.seconds += 1
+
+
+def test_waiting_for_a_slow_disk_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SlowDisk(batches=4)
+
+    class Slow(Pixels):
+        def take(self, *args: Any, **options: Any) -> Any:
+            disk.read()
+            return np.asarray(self).take(*args, **options)
+
+    with closing(Batches(PIXELS.view(Slow), 16, 0, "cpu")) as batches:
+        batches._asked = 0.0
+        monkeypatch.setattr("models.pretraining.loading.time", disk)
         for _ in range(4):
             next(batches)
-        assert batches.waiting() > 0.9
-        assert batches.waiting() < 0.1  # since it was last asked
+        disk.seconds += 1  # the training's own
+        assert batches.waiting() == 4 / 5
+        disk.seconds += 1
+        assert batches.waiting() == 0  # since it was last asked
 
 
 def test_no_thread_is_left_behind() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     first(Batches(PIXELS, 16, 0, "cpu"), 1)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_batches_that_cannot_be_filled_or_cut_are_refused() -> None:
