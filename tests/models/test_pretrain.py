@@ -108,7 +108,7 @@ def test_a_run_on_a_gpu_resumes_to_the_losses_it_would_have_had(tmp_path: Path) 
 def test_a_run_killed_at_once_goes_on_with_the_losses_it_would_have_had(tmp_path: Path) -> None:
     train(tmp_path / "whole")
     words = [sys.executable, "-m", "tests.models.parallel_run", str(tmp_path / "killed"), "12"]
-    killed = subprocess.run(words, capture_output=True, timeout=100, check=False)
+    killed = subprocess.run(words, capture_output=True, timeout=300, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert len(losses(tmp_path / "killed")) == 12
     train(tmp_path / "killed")

@@ -82,7 +82,7 @@ def load(context: Context, pools: Pools | None = None, project_id: str = "defaul
 def settled(context: Context) -> Pool:
     """The pool of a process once it has opened the newest version."""
     newest = versions(context)[-1].name
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         pool = load(context)
         if pool.segment is not None and pool.segment.name == newest:

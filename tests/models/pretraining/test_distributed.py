@@ -33,7 +33,7 @@ def test_two_processes_have_the_losses_of_one_with_the_whole_batch(tmp_path: Pat
     train(tmp_path / "one")
     launch = ["torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
     words = [sys.executable, "-m", *launch, "tests.models.parallel_run", str(tmp_path / "two")]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     one, two = records_in(tmp_path / "one"), records_in(tmp_path / "two")
     assert len(one) == len(two) == 20

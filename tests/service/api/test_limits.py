@@ -45,7 +45,7 @@ def two_hundred_mib() -> Iterator[bytes]:
 def test_a_huge_upload_is_refused_whether_or_not_it_says_its_length(
     address: str, length: dict[str, str]
 ) -> None:
-    with httpx.Client(base_url=address, timeout=30) as client:
+    with httpx.Client(base_url=address, timeout=120) as client:
         headers = MULTIPART | length
         refused = client.post("/images", content=two_hundred_mib(), headers=headers)
         problem = problem_of(refused, 413, "request-too-large")
@@ -60,6 +60,7 @@ def test_a_huge_json_body_without_a_length_is_refused_too(address: str) -> None:
         f"{address}/classes",
         content=(MIB for _ in range(4)),
         headers={"Content-Type": "application/json"},
+        timeout=120,
     )
     problem_of(refused, 413, "request-too-large")
 

@@ -118,7 +118,7 @@ def test_versions_of_an_older_schema_are_kept(database_url: str) -> None:
 def test_processes_that_start_at_once_migrate_once(fresh: Database) -> None:
     code = f"from service.storage.database import Database; Database({fresh.url!r}).migrate()"
     processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0]
     with fresh.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM alembic_version")) == 1
     fresh.close()

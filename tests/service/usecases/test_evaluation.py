@@ -137,7 +137,7 @@ def test_a_version_is_judged_once_and_nobody_waits_for_it(
     def slow(*args: Any) -> Any:
         times.append(1)
         started.set()
-        assert over.wait(30)
+        assert over.wait(120)
         return judge(*args)
 
     monkeypatch.setattr("service.usecases.evaluation.judge", slow)
@@ -148,7 +148,7 @@ def test_a_version_is_judged_once_and_nobody_waits_for_it(
     ]
     for thread in asking:
         thread.start()
-    assert started.wait(30)
+    assert started.wait(120)
     assert api.label("green", parts("green", range(40, 41)))["classifier_version"] == 3
     assert api.send("/predict", parts("red", [50]))["classifier"]["version"] == 3
     over.set()

@@ -95,7 +95,8 @@ def test_other_bytes_than_announced_are_not_imported(api: Caller, context: Conte
 
 
 def test_a_connection_that_breaks_leaves_what_had_come(context: Context) -> None:
-    with serve(create_app(context.settings)) as address, httpx.Client(base_url=address) as http:
+    app = create_app(context.settings)
+    with serve(app) as address, httpx.Client(base_url=address, timeout=60) as http:
         length = TUS | {"Upload-Length": "5000000"}
         place = http.post("/uploads", headers=length).headers["Location"]
 
@@ -107,7 +108,7 @@ def test_a_connection_that_breaks_leaves_what_had_come(context: Context) -> None
         with pytest.raises(ConnectionError):
             http.patch(place, headers=TUS | kind, content=broken())
         # The service may still write what had come: whoever goes on asks again where it is.
-        deadline, at, seen = time.monotonic() + 30, 0, set[int]()
+        deadline, at, seen = time.monotonic() + 120, 0, set[int]()
         while at < 5_000_000 and time.monotonic() < deadline:
             at = _offset(http, place)
             seen.add(at)
