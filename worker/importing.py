@@ -163,7 +163,8 @@ class _Count:
         Thread(target=self._run, name="count", daemon=True).start()
 
     def _run(self) -> None:
-        with suppress(SourceError, ValueError):  # the import is over, and its source closed
+        # The import is over, and its source closed, or its unpacked archive gone.
+        with suppress(SourceError, ValueError, OSError):
             self.total = self._files.count()
 
 
