@@ -234,9 +234,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "rejected": [_REJECTED],
         "classifier": {"version": 12, "kind": "auto", "encoder_id": "vit-msn-small-1a2b3c4d"},
     },
-    "SearchResult": {"image": _IMAGE, "similarity": 0.83},
+    "SearchResult": {"image": _IMAGE, "similarity": 0.83, "closeness": 0.64},
     "SearchResults": {
-        "results": [{"image": _IMAGE, "similarity": 0.83}],
+        "results": [{"image": _IMAGE, "similarity": 0.83, "closeness": 0.64}],
         "rejected": [_REJECTED],
     },
     "PoolMap": {

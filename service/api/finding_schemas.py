@@ -35,6 +35,13 @@ class SearchResult(Message):
         le=1.001,
         description="Cosine to the nearest of the images searched with, or to the class's centre.",
     )
+    closeness: float = Field(
+        ge=0,
+        le=1,
+        description="The similarity relative to the pool: 0 where it is no more than that of the "
+        "pool's images on average, 1 for the same picture. It tells neighbours apart where an "
+        "encoder's cosines are all near 1, and ranks as they do.",
+    )
 
 
 class SearchResults(Message):

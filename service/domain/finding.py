@@ -11,10 +11,14 @@ from service.domain.entities import Image
 
 @dataclass(frozen=True)
 class Found:
-    """An image and its cosine similarity to what was searched for, the best of several."""
+    """An image and its cosine similarity to what was searched for, the best of several.
+
+    closeness: the similarity between that of the pool's images on average (0) and the same (1).
+    """
 
     image: Image
     similarity: float
+    closeness: float
 
 
 @dataclass(frozen=True)

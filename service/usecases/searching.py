@@ -23,6 +23,10 @@ from service.usecases.queries import embed_files
 FILTERS = ("all", "unlabelled", "labelled")
 # More of what is searched with than this is left out before the search, less behind it.
 FEW = 100
+# Images that tell how alike the pool is on average.
+SAMPLE = 256
+# What is left to 1 where all pictures of a pool are one, but for rounding.
+ALL_THE_SAME = 1e-5
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,28 @@ def _find(
     chosen = ranked[: search.limit]
     listed = images.images_by_id(state.session, state.project.id, state.project.encoder_id, chosen)
     described = describe(context, state.session, state.project, listed)
-    return [Found(image, best[image.id]) for image in described]
+    usual = _usual_similarity(state.pool, queries)
+    return [Found(image, best[image.id], _closeness(best[image.id], usual)) for image in described]
+
+
+def _usual_similarity(pool: Pool, queries: Features) -> float:
+    """Mean cosine of the pool's images to raw features (n, dimension), from a part of the pool."""
+    if not len(pool):
+        return 0.0
+    some = np.linspace(0, len(pool) - 1, min(SAMPLE, len(pool))).astype(np.int64)
+    return float((normalise(queries) @ normalise(pool.features[some]).T).mean())
+
+
+def _closeness(similarity: float, usual: float) -> float:
+    """Where a cosine stands between the usual one (0) and 1; in [0, 1].
+
+    Encoders of few images give all pictures much the same direction: their cosines are all near
+    1, and what tells neighbours apart is how far they are above the usual.
+    """
+    room = 1 - usual
+    if room < ALL_THE_SAME:
+        return 1.0
+    return min(max((similarity - usual) / room, 0.0), 1.0)
 
 
 def _rows(context: Context, state: _State, name: str) -> NDArray[np.int64] | None:

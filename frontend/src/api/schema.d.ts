@@ -2866,7 +2866,8 @@ export interface components {
          *         "near_duplicate_of": null,
          *         "created_at": "2026-01-31T09:30:00Z"
          *       },
-         *       "similarity": 0.83
+         *       "similarity": 0.83,
+         *       "closeness": 0.64
          *     }
          */
         SearchResult: {
@@ -2876,6 +2877,11 @@ export interface components {
              * @description Cosine to the nearest of the images searched with, or to the class's centre.
              */
             similarity: number;
+            /**
+             * Closeness
+             * @description The similarity relative to the pool: 0 where it is no more than that of the pool's images on average, 1 for the same picture. It tells neighbours apart where an encoder's cosines are all near 1, and ranks as they do.
+             */
+            closeness: number;
         };
         /**
          * SearchResults
@@ -2899,7 +2905,8 @@ export interface components {
          *             "near_duplicate_of": null,
          *             "created_at": "2026-01-31T09:30:00Z"
          *           },
-         *           "similarity": 0.83
+         *           "similarity": 0.83,
+         *           "closeness": 0.64
          *         }
          *       ],
          *       "rejected": [

@@ -1,6 +1,5 @@
 import type { Neighbour } from "../api/types";
 import type { ClassBook } from "../hooks/useClasses";
-import { percent } from "../state/figures";
 import { ThumbStrip } from "./ThumbStrip";
 
 interface Props {
@@ -15,7 +14,7 @@ export function Neighbours({ project, neighbours, book, onOpen }: Props) {
   const images = neighbours.map(({ image_id: id, class_id: classId, similarity }) => {
     const caption = classId === null ? "not labelled" : book.name(classId);
     const colour = classId === null ? "var(--line)" : book.colour(classId);
-    return { id, caption, colour, hint: `${caption}, ${percent(Math.max(0, similarity))} alike` };
+    return { id, caption, colour, hint: `${caption}, cosine similarity ${similarity.toFixed(3)}` };
   });
   return <ThumbStrip project={project} label="Most alike" images={images} onOpen={onOpen} />;
 }

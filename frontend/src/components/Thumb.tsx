@@ -17,6 +17,8 @@ interface Props {
   size: number;
 }
 
+const closenessHint = "How alike it is: 100 % is the same picture, 0 % no more alike than the images of this pool are on average";
+
 function describe({ item, name }: Pick<Props, "item" | "name">): string {
   const picture = item.filename ?? `Image ${item.id}`;
   if (item.classId !== null) return `${picture}, labelled ${name ?? ""}`;
@@ -64,11 +66,15 @@ export const Thumb = memo(function Thumb(props: Props) {
       className={classes.cell}
       style={{ "--colour": colour } as CSSProperties}
     >
-      <div className={classes.picture}>
+      <div className={classes.picture} title={item.filename ?? undefined}>
         <Picture src={thumbnailUrl(project, item.id)} alt="" draggable={false} decoding="async" />
         {!isOpen(item) && <span className={classes.done} aria-hidden />}
         {picked && <span className={classes.tick} aria-hidden />}
-        {item.similarity !== null && <span className={classes.alike}>{percent(Math.max(0, item.similarity))}</span>}
+        {item.closeness !== null && (
+          <span className={classes.alike} title={closenessHint}>
+            {percent(item.closeness)}
+          </span>
+        )}
       </div>
       <Caption {...props} />
     </div>

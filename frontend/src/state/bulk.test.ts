@@ -11,7 +11,7 @@ const item = (id: number, classId: string | null = null): Item => ({
   prediction: null,
   reason: null,
   doubted: false,
-  similarity: null,
+  closeness: null,
 });
 const items = [1, 2, 3, 4, 5].map((id) => item(id));
 const order = items.map(({ id }) => id);

@@ -72,7 +72,7 @@ export function itemAt(map: EmbeddingMap, index: number): Item {
     },
     reason: null,
     doubted: false,
-    similarity: null,
+    closeness: null,
   };
 }
 

@@ -48,7 +48,7 @@ describe("accepting predictions", () => {
     prediction: { class_id: "otter", label: "Otter", probability: 0.6, unknown },
     reason: null,
     doubted: false,
-    similarity: null,
+    closeness: null,
   });
 
   it("labels each image as predicted and leaves labelled ones alone", () => {

@@ -12,22 +12,22 @@ export interface Item {
   readonly reason: string | null;
   /** Whether it was suggested because its label looks wrong, and nobody has decided about that yet. */
   readonly doubted: boolean;
-  /** How much it is like what was searched for: a cosine. */
-  readonly similarity: number | null;
+  /** How much it is like what was searched for, beside how alike the pool is: 0 to 1. */
+  readonly closeness: number | null;
 }
 
 export function fromImage(image: PoolImage): Item {
   const { id, filename, class_id: classId, embedded, prediction } = image;
-  return { id, filename, classId, embedded, prediction, reason: null, doubted: false, similarity: null };
+  return { id, filename, classId, embedded, prediction, reason: null, doubted: false, closeness: null };
 }
 
 export function fromSuggestion(suggestion: Suggestion): Item {
   const { image_id: id, class_id: classId, prediction, reason } = suggestion;
-  return { id, filename: null, classId, embedded: true, prediction, reason, doubted: classId !== null, similarity: null };
+  return { id, filename: null, classId, embedded: true, prediction, reason, doubted: classId !== null, closeness: null };
 }
 
-export function fromResult({ image, similarity }: SearchResult): Item {
-  return { ...fromImage(image), similarity };
+export function fromResult({ image, closeness }: SearchResult): Item {
+  return { ...fromImage(image), closeness };
 }
 
 /** Whether it waits for a decision about its label. */

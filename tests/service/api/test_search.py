@@ -31,6 +31,17 @@ def test_a_file_finds_the_images_that_look_like_it(pool: Caller) -> None:
     assert pool.get("/images")["total"] == 30  # it was not kept
 
 
+def test_closeness_tells_what_is_alike_from_what_is_usual(pool: Caller) -> None:
+    found = pool.post("/search", {"image_ids": [1]}, limit=29)["results"]
+    closeness = [each["closeness"] for each in found]
+    assert closeness == sorted(closeness, reverse=True)
+    cosines = [each["similarity"] for each in found]
+    usual = (sum(cosines) + 1) / 30  # of all thirty images, the one searched with among them
+    expected = [max(0, (cosine - usual) / (1 - usual)) for cosine in cosines]
+    assert closeness == pytest.approx(expected, abs=1e-3)
+    assert closeness[-1] == 0.0
+
+
 def test_more_like_this_leaves_this_out(pool: Caller) -> None:
     found = pool.post("/search", {"image_ids": [1]}, limit=9)
     assert colours(found) == ["red"] * 9
