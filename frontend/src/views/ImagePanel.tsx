@@ -14,6 +14,7 @@ import { SectionTitle } from "../components/SectionTitle";
 import type { ClassBook } from "../hooks/useClasses";
 import { percent } from "../state/figures";
 import { isOpen, type Item } from "../state/items";
+import { splitName } from "../state/names";
 import styles from "./ImagePanel.module.css";
 
 interface Props {
@@ -62,11 +63,17 @@ export function ImagePanel(props: Props) {
 }
 
 function Heading({ project, id, name, size, onRemove }: Props & { name: string; size: string | undefined }) {
+  const { folder, last } = splitName(name);
   return (
     <Group justify="space-between" wrap="nowrap" gap="xs">
       <div className={styles.title}>
+        {folder && (
+          <Text size="xs" c="var(--soft-ink)" truncate title={name} dir="rtl" ta="left">
+            <bdi>{folder}</bdi>
+          </Text>
+        )}
         <Text fw={600} truncate title={name}>
-          {name}
+          {last}
         </Text>
         <Text size="xs" c="var(--soft-ink)">
           {size}
