@@ -6,7 +6,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq, minimize_scalar
-from scipy.special import logsumexp, softmax
 
 from models.quality.cross_validation import HeldOut
 from models.quality.power_law import Measured, PowerLaw
@@ -60,13 +59,13 @@ def fit_temperature(held_out: HeldOut, usual: float) -> float:
 
     Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017), with a prior.
     """
-    logits, codes = held_out.logits, held_out.codes
-    chosen = logits[np.arange(len(codes)), codes]
+    behind = _behind(held_out.logits)
+    chosen = behind[np.arange(len(behind)), held_out.codes].sum()
 
     def loss(log_ratio: float) -> float:
         temperature = usual * np.exp(log_ratio)
-        surprise = logsumexp(logits / temperature, axis=1) - chosen / temperature
-        return float(surprise.sum() + PRIOR_EXAMPLES * log_ratio**2)
+        surprise = -np.log(_confidence(behind, temperature)).sum() - chosen / temperature
+        return float(surprise + PRIOR_EXAMPLES * log_ratio**2)
 
     limit = np.log(TEMPERATURE_RANGE)
     return float(usual * np.exp(minimize_scalar(loss, bounds=(-limit, limit), method="bounded").x))
@@ -78,17 +77,26 @@ def foresee_temperature(held_out: HeldOut, judged: float) -> float:
     judged: what `fit_temperature` found for them. The head errs less often than they did, and
     may be as much surer.
     """
-    logits = held_out.logits
+    behind = _behind(held_out.logits)
 
     def confidence(log_ratio: float) -> float:
-        tempered = softmax(logits / (judged * np.exp(log_ratio)), axis=1)
-        return float(tempered.max(axis=1).mean())
+        return float(_confidence(behind, judged * np.exp(log_ratio)).mean())
 
     wanted = 1 - (1 - confidence(0)) * held_out.seen**LEARNING_RATE
     surest = -np.log(TEMPERATURE_RANGE)
     if not confidence(0) < wanted < confidence(surest):  # as of all logits equal
         return judged
     return float(judged * np.exp(brentq(lambda ratio: confidence(ratio) - wanted, surest, 0)))
+
+
+def _behind(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """(m, classes) how far each logit stands below the largest; nothing of it overflows."""
+    return np.asarray(logits - logits.max(axis=1, keepdims=True))
+
+
+def _confidence(behind: npt.NDArray[np.float64], temperature: float) -> npt.NDArray[np.float64]:
+    """(m,) the probability of the likeliest class."""
+    return np.asarray(1 / np.exp(behind / temperature).sum(axis=1))
 
 
 def estimate_accuracy(held_out: HeldOut, y: npt.ArrayLike) -> Estimate:

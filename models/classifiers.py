@@ -38,7 +38,13 @@ class Head(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pool: (p, d) raw features of unlabelled images, for the heads that learn from them too.
         Raises ValueError for no labels, NaN features, or lengths that differ.
         """
-        features, labels = normalise(X), _checked_labels(y)
+        return self.fit_normalised(normalise(X), y, pool)
+
+    def fit_normalised(
+        self, features: Features, y: npt.ArrayLike, pool: PoolLike | None = None
+    ) -> Self:
+        """`fit` on what `normalise` made of X: many fits of the same features share it."""
+        labels = _checked_labels(y)
         if len(features) != len(labels):
             raise ValueError(f"{len(features)} feature vectors came with {len(labels)} labels")
         self.classes_, codes = np.unique(labels, return_inverse=True)
@@ -56,7 +62,11 @@ class Head(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def logits(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """(n, classes), before the temperature."""
-        return np.asarray(self._score(self._checked(X)), dtype=np.float32)
+        return self.logits_of_normalised(self._checked(X))
+
+    def logits_of_normalised(self, features: Features) -> npt.NDArray[np.float32]:
+        """`logits` of what `normalise` made of X."""
+        return np.asarray(self._score(features), dtype=np.float32)
 
     def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
         return np.asarray(softmax(self.logits(X).astype(np.float64) / self.temperature, axis=1))

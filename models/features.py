@@ -1,9 +1,10 @@
 """The one definition of what every head works on: centred, unit-length encoder features."""
 
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 Features: TypeAlias = npt.NDArray[np.float32]
 
@@ -25,14 +26,18 @@ def normalise(features: npt.ArrayLike) -> Features:
         raw = np.asarray(features).astype(np.float32)
     if raw.ndim != 2:
         raise ValueError(f"features must have the shape (samples, dimension), not {raw.shape}")
-    _require_finite(raw)
     # Largest component to 1 first: squares of large float32 values would overflow.
-    scale = np.abs(raw).max(axis=1, keepdims=True, initial=0.0)
-    scaled = raw / np.where(scale > 0, scale, 1)
-    centred = scaled - scaled.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    norms = np.linalg.norm(centred, axis=1, keepdims=True)
+    scale = np.maximum(raw.max(axis=1, initial=0.0), -raw.min(axis=1, initial=0.0))[:, None]
+    if not np.isfinite(scale).all():
+        _refuse_infinite(raw)
+    # In place: memory that is new to the process costs more than what is done in it.
+    raw /= np.where(scale > 0, scale, 1)
+    raw -= raw.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    norms = np.linalg.norm(raw, axis=1, keepdims=True)
     directed = norms > ROUNDING * np.sqrt(raw.shape[1])
-    return np.where(directed, centred / np.where(directed, norms, 1), 0).astype(np.float32)
+    raw /= np.where(directed, norms, 1)
+    raw[~directed[:, 0]] = 0
+    return raw
 
 
 def unit(vectors: npt.NDArray[np.floating]) -> Features:
@@ -43,9 +48,8 @@ def unit(vectors: npt.NDArray[np.floating]) -> Features:
 
 def class_sums(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     """Row c: the sum of the features (n, d) of class c; codes (n,) hold each of 0 .. c_max."""
-    order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(codes.max() + 1))
-    return np.add.reduceat(features[order], starts, axis=0, dtype=np.float64)
+    places = (codes, np.arange(len(codes)))
+    return np.asarray(sparse.csr_matrix((np.ones(len(codes)), places)) @ features)
 
 
 def class_means(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
@@ -53,10 +57,9 @@ def class_means(features: Features, codes: npt.NDArray[np.intp]) -> npt.NDArray[
     return class_sums(features, codes) / np.bincount(codes)[:, None]
 
 
-def _require_finite(features: Features) -> None:
+def _refuse_infinite(features: Features) -> NoReturn:
     broken = np.flatnonzero(~np.isfinite(features).all(axis=1))
-    if broken.size:
-        raise ValueError(
-            f"{broken.size} of {len(features)} feature vectors hold NaN or infinity, the first "
-            f"at row {broken[0]}; the encoder that made them is broken or ran out of range"
-        )
+    raise ValueError(
+        f"{broken.size} of {len(features)} feature vectors hold NaN or infinity, the first "
+        f"at row {broken[0]}; the encoder that made them is broken or ran out of range"
+    )

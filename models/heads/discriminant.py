@@ -5,12 +5,13 @@ from typing import Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import solve
+from scipy.linalg import cho_factor, cho_solve
 
 from models.heads.mixture import Part
 from models.threads import threads_for
 
 Matrix: TypeAlias = npt.NDArray[np.float64]
+Values: TypeAlias = npt.NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -19,17 +20,18 @@ class Sample:
 
     directions: npt.NDArray[np.floating]
     trust: npt.NDArray[np.floating]
-    total: Matrix  # (d, d), the covariance
+    total: Values  # (d, d), the covariance, as precise as the directions
     mean: Matrix
 
     @classmethod
     def of(cls, directions: npt.NDArray[np.floating], trust: npt.NDArray[np.floating]) -> Self:
-        mass = trust.sum()
-        mean = (trust @ directions / mass).astype(np.float64)
-        weighted = directions * np.sqrt(trust)[:, None]
+        mass = float(trust.sum(dtype=np.float64))
+        mean = np.einsum("n,nd->d", trust, directions, dtype=np.float64) / mass
+        # Around the mean: what rounding leaves of equal directions would outweigh a shrinkage.
+        weighted = directions - mean.astype(directions.dtype)
+        weighted *= np.sqrt(trust / mass, dtype=directions.dtype)[:, None]
         with threads_for(weighted.size * weighted.shape[1]):
-            total = (weighted.T @ weighted).astype(np.float64) / mass - np.outer(mean, mean)
-        return cls(directions, trust, total, mean)
+            return cls(directions, trust, weighted.T @ weighted, mean)
 
 
 def fit_discriminant(sample: Sample, shares: npt.NDArray[np.floating], shrinkage: float) -> Part:
@@ -40,25 +42,33 @@ def fit_discriminant(sample: Sample, shares: npt.NDArray[np.floating], shrinkage
     the nearest class mean.
     Fisher (1936); Friedman, "Regularized Discriminant Analysis" (1989).
     """
-    means, within = _within(sample, shares)
-    dimension = len(within)
-    ridge = shrinkage * max(np.trace(sample.total), 1e-12) / dimension
+    belongs = shares * sample.trust[:, None]
+    sizes = belongs.sum(axis=0, dtype=np.float64)
+    sums = (belongs.T @ sample.directions).astype(np.float64)
+    return discriminant_of(sample, sums / np.maximum(sizes, 1e-12)[:, None], sizes, shrinkage)
+
+
+def discriminant_of(sample: Sample, means: Matrix, sizes: Matrix, shrinkage: float) -> Part:
+    """The same, from class means (classes, d) and the weight of each class's samples (classes,)."""
+    covariance = _within(sample, means, sizes)
+    dimension = len(covariance)
+    ridge = shrinkage * max(np.trace(sample.total, dtype=np.float64), 1e-12) / dimension
+    covariance[np.diag_indices(dimension)] += ridge
     centre = means.mean(axis=0)
-    covariance = within + ridge * np.eye(dimension)
+    towards = (means - centre).T.astype(covariance.dtype)
     with threads_for(dimension**3):
-        weights = solve(covariance, (means - centre).T, assume_a="pos").T
+        factor = cho_factor(covariance, lower=True, overwrite_a=True, check_finite=False)
+        weights = cho_solve(factor, towards, check_finite=False).T.astype(np.float64)
     # -1/2 distance of a class's mean to the centre, and the centre itself taken out.
     return Part(weights, -np.einsum("cd,cd->c", weights, (means + centre) / 2), 1.0)
 
 
-def _within(sample: Sample, shares: npt.NDArray[np.floating]) -> tuple[Matrix, Matrix]:
-    """Class means (classes, d) and the covariance within classes (d, d)."""
-    belongs = shares * sample.trust[:, None]
-    sizes = belongs.sum(axis=0, dtype=np.float64)
+def _within(sample: Sample, means: Matrix, sizes: Matrix) -> Values:
+    """The covariance within classes (d, d)."""
     mass, class_count = sizes.sum(), len(sizes)
-    means = (belongs.T @ sample.directions).astype(np.float64) / np.maximum(sizes, 1e-12)[:, None]
-    away = means - sample.mean
-    between = (away * (sizes / mass)[:, None]).T @ away
+    away = ((means - sample.mean) * np.sqrt(sizes / mass)[:, None]).astype(sample.total.dtype)
     # Means that were fitted on the same samples make what is within look small.
     freedom = max(mass / max(mass - class_count, 1.0), 1.0)
-    return means, freedom * (sample.total - between)
+    covariance = sample.total - away.T @ away
+    covariance *= covariance.dtype.type(freedom)
+    return np.asarray(covariance)

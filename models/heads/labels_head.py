@@ -6,10 +6,10 @@ import numpy as np
 
 from models.classifiers import Codes
 from models.features import Features, class_means, unit
-from models.heads.discriminant import Sample, fit_discriminant
+from models.heads.discriminant import Sample, discriminant_of
 from models.heads.mixture import Matrix, MixtureHead, Part
 from models.heads.pool_graph import PoolLike
-from models.heads.softmax_regression import solve
+from models.heads.softmax_regression import Minimum, minimise
 
 # C of the logistic regression and shrinkage of the discriminant: both measured to lose little from
 # one label a class to ten, where leave-one-out chose worse than either of them.
@@ -17,16 +17,18 @@ STRENGTH = 10.0
 SHRINKAGE = 1.0
 # Of an answer's logits, times the length of the weights; makes the parts equally sure.
 SPREAD = 0.05
+# Multiplications of a covariance from which on single precision takes half the time.
+SINGLE_PAYS = 20_000_000
 
 
 class LabelsClassifier(MixtureHead):
     """Logistic regression and a discriminant in equal parts, from the middle of the classes.
 
-    start: weights (classes, d) that the regression begins from. They change how long a fit
-    takes, not what it comes to.
+    start: what the regression begins from, that of nearly the same labels. It changes how long
+    a fit takes, not what it comes to.
     """
 
-    def __init__(self, temperature: float = 1.0, start: Matrix | None = None) -> None:
+    def __init__(self, temperature: float = 1.0, start: Minimum | None = None) -> None:
         self.temperature = temperature
         self.start = start
 
@@ -39,9 +41,9 @@ class LabelsClassifier(MixtureHead):
         centre = class_means(features, codes).mean(axis=0).astype(np.float32)
         directions = unit(features - centre)
         shape = (len(self.classes_), features.shape[1])
-        alike = self.start is not None and self.start.shape == shape
+        alike = self.start is not None and self.start.weights.shape == shape
         self.regression_ = regress(directions, codes, self.start if alike else None)
-        self._keep(centre, label_parts(directions, codes, self.regression_))
+        self._keep(centre, label_parts(directions, codes, self.regression_.weights))
 
     def settled(self) -> Self:
         """An unfitted copy whose regression begins where this one ended."""
@@ -50,23 +52,23 @@ class LabelsClassifier(MixtureHead):
         return unfitted
 
 
-def regress(directions: Features, codes: Codes, start: Matrix | None = None) -> Matrix:
-    """Weights (classes, d) of the logistic regression."""
+def regress(directions: Features, codes: Codes, start: Minimum | None = None) -> Minimum:
+    """The logistic regression's weights (classes, d)."""
     counts = np.bincount(codes)
     # Every class counts as much as another, however many labels it has.
     balance = len(codes) / (len(counts) * counts[codes])
-    return solve(directions, codes, len(counts), STRENGTH, balance, start)
+    return minimise(directions, codes, len(counts), STRENGTH, balance, start)
 
 
 def label_parts(directions: Features, codes: Codes, regression: Matrix | None = None) -> list[Part]:
     """Both parts, from labelled directions (n, d) and class indices (n,)."""
     if regression is None:
-        regression = regress(directions, codes)
-    one_hot = np.eye(codes.max() + 1)[codes]
-    # In single precision what rounding leaves of equal samples would outweigh the shrinkage.
-    sample = Sample.of(directions.astype(np.float64), np.ones(len(codes)))
+        regression = regress(directions, codes).weights
+    means, sizes = class_means(directions, codes), np.bincount(codes).astype(np.float64)
+    precision = np.float32 if directions.size * len(means[0]) >= SINGLE_PAYS else np.float64
+    sample = Sample.of(directions.astype(precision, copy=False), np.ones(len(codes)))
     parts = [
         Part(regression, np.zeros(len(regression)), 1.0),
-        fit_discriminant(sample, one_hot, SHRINKAGE),
+        discriminant_of(sample, means, sizes, SHRINKAGE),
     ]
     return [part.scaled(SPREAD * float(np.linalg.norm(part.weights))) for part in parts]

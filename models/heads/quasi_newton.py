@@ -22,23 +22,33 @@ class InverseHessian:
     def __init__(self, precondition: Callable[[Values], Values]) -> None:
         self._precondition = precondition
         self._scale = 1.0
-        self._steps: deque[tuple[Values, Values, float]] = deque(maxlen=MEMORY)
+        # Each step, the change of the gradient along it, this change preconditioned, and the bend.
+        self._steps: deque[tuple[Values, Values, Values, float]] = deque(maxlen=MEMORY)
+        self._last: tuple[Values, Values] | None = None
 
-    def learn(self, step: Values, change: Values) -> None:
-        """change: of the gradient along the step."""
+    def times(self, gradient: Values, step: Values | None = None) -> Values:
+        """Its product with the gradient, by the two loops of the paper.
+
+        step: the way from where the gradient was asked about before.
+        """
+        # The guess is linear: preconditioned gradients give all that is preconditioned.
+        found, conditioned = gradient.copy(), self._precondition(gradient)
+        if step is not None and self._last is not None:
+            self._learn(step, gradient - self._last[0], conditioned - self._last[1])
+        self._last = gradient, conditioned
+        result, shares = conditioned.copy(), []
+        for taken, change, changed, bend in reversed(self._steps):
+            shares.append(float(np.vdot(taken, found)) / bend)
+            found -= shares[-1] * change
+            result -= shares[-1] * changed
+        result *= self._scale
+        for (taken, change, _, bend), share in zip(self._steps, reversed(shares), strict=True):
+            result += (share - float(np.vdot(change, result)) / bend) * taken
+        return result
+
+    def _learn(self, step: Values, change: Values, conditioned: Values) -> None:
         bend = float(np.vdot(step, change))
         if bend <= 0:  # rounding alone: a convex function bends upward
             return
-        self._steps.append((step, change, bend))
-        self._scale = bend / float(np.vdot(change, self._precondition(change)))
-
-    def times(self, gradient: Values) -> Values:
-        """Its product with an array, by the two loops of the paper."""
-        found, shares = gradient.copy(), []
-        for step, change, bend in reversed(self._steps):
-            shares.append(float(np.vdot(step, found)) / bend)
-            found -= shares[-1] * change
-        found = self._scale * self._precondition(found)
-        for (step, change, bend), share in zip(self._steps, reversed(shares), strict=True):
-            found += (share - float(np.vdot(change, found)) / bend) * step
-        return found
+        self._steps.append((step, change, conditioned, bend))
+        self._scale = bend / float(np.vdot(change, conditioned))

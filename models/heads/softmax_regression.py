@@ -35,6 +35,14 @@ AT_ONCE = 100_000
 NOTHING = 1e-7
 
 
+@dataclass(frozen=True)
+class Minimum:
+    """weights: W (classes, d); curvature: what was guessed of the loss around it, if anything."""
+
+    weights: Matrix
+    curvature: "Curvature | None" = None
+
+
 def solve(
     features: Values,
     codes: Codes,
@@ -43,27 +51,42 @@ def solve(
     importance: Matrix | None = None,
     start: Matrix | None = None,
 ) -> Matrix:
-    """Minimise C x (weighted sum of the cross-entropies) + 1/2 ||W||^2 over W.
+    """The weights of `minimise`, begun at `start` (class_count, d) where there is one."""
+    begun = None if start is None else Minimum(start)
+    return minimise(features, codes, class_count, strength, importance, begun).weights
+
+
+def minimise(
+    features: Values,
+    codes: Codes,
+    class_count: int,
+    strength: float,
+    importance: Matrix | None = None,
+    start: Minimum | None = None,
+) -> Minimum:
+    """Minimise C x (weighted sum of the cross-entropies) + 1/2 ||W||^2 over W (class_count, d).
 
     features: (n, d); codes: (n,) class indices below class_count; strength: C, as in
     scikit-learn; importance: (n,) weights of the samples, 1 for each where there are none;
-    start: a W to begin from, that of nearly the same samples saves steps.
-    Returns W (class_count, d).
+    start: the minimum for nearly the same samples, of the same shape and strength: it saves
+    steps, and its curvature is good enough for these.
     """
     count, dimension = features.shape
     if not features.any():  # of one label alone, or of equal ones, nothing tells classes apart
-        return np.zeros((class_count, dimension))
+        return Minimum(np.zeros((class_count, dimension)))
     multiplications = count * dimension * class_count
     with threads_for(multiplications):
         if count < dimension and start is None:
             # The optimum lies in the span of the samples: n coordinates are enough.
             basis = _span(features.astype(np.float64))
             inside = solve(features @ basis.T, codes, class_count, strength, importance)
-            return np.asarray(inside @ basis)
+            return Minimum(np.asarray(inside @ basis))
         precision = np.float32 if multiplications >= SINGLE_PAYS else np.float64
-        loss = _Loss.of(features.astype(precision), codes, strength, importance)
-        first = np.zeros((class_count, dimension)) if start is None else start
-        return _minimise(loss, first.astype(precision)).astype(np.float64)
+        loss = _Loss.of(features.astype(precision, copy=False), codes, strength, importance)
+        begun = start or Minimum(np.zeros((class_count, dimension)))
+        curvature = begun.curvature or Curvature.of(loss, class_count)
+        found = _descend(loss, curvature, begun.weights.astype(precision))
+        return Minimum(found.astype(np.float64), curvature)
 
 
 def _span(features: Matrix) -> Matrix:
@@ -110,31 +133,38 @@ class _Loss:
         return np.asarray(residual.T @ self.features + self.decay * weights)
 
 
-class _Preconditioner:
+@dataclass(frozen=True)
+class Curvature:
     """The inverse of a guess at the Hessian: a block a class, all alike but for its own mean."""
 
-    def __init__(self, loss: _Loss, class_count: int) -> None:
+    common: Values  # (d, d)
+    own: Values  # (classes, d)
+    shrinkage: Values  # (classes, 1)
+
+    @classmethod
+    def of(cls, loss: _Loss, class_count: int) -> Self:
         features, count = loss.features, len(loss.features)
         weighted = features * np.sqrt(loss.importance)[:, None]
-        common = OF_ALL / class_count * (weighted.T @ weighted)
-        rounding = np.finfo(common.dtype).eps * np.trace(common)
-        common[np.diag_indices_from(common)] += loss.decay + rounding
-        self._common = _inverse(common)
+        block = OF_ALL / class_count * (weighted.T @ weighted)
+        rounding = np.finfo(block.dtype).eps * np.trace(block)
+        block[np.diag_indices_from(block)] += loss.decay + rounding
+        common = _inverse(block)
         places = (loss.codes, np.arange(count))
         sums = sparse.csr_matrix((loss.importance, places), (class_count, count))
         sizes = np.maximum(sums.sum(axis=1), np.finfo(np.float32).tiny)  # of classes of no sample
         means = np.asarray((sums @ features) / sizes, dtype=features.dtype)
-        self._own = means @ self._common  # (classes, d)
+        own = means @ common
         strength = 1 / (loss.decay * count)
         bending = OF_OWN * strength ** (-1 / 3) * np.asarray(sizes)  # (classes, 1)
-        along = (means * self._own).sum(axis=1, keepdims=True)
-        self._shrinkage = (bending / (1 + bending * along)).astype(features.dtype)
+        along = (means * own).sum(axis=1, keepdims=True)
+        return cls(common, own, (bending / (1 + bending * along)).astype(features.dtype))
 
     def times(self, gradient: Values) -> Values:
         """(classes, d), by the formula of Sherman and Morrison."""
-        found = gradient @ self._common
-        along = (self._own * gradient).sum(axis=1, keepdims=True)
-        return np.asarray(found - self._shrinkage * along * self._own)
+        found = gradient @ self.common.astype(gradient.dtype, copy=False)
+        along = (self.own * gradient).sum(axis=1, keepdims=True)
+        found -= self.shrinkage * along * self.own
+        return np.asarray(found)
 
 
 def _inverse(matrix: Values) -> Values:
@@ -150,16 +180,17 @@ def _inverse(matrix: Values) -> Values:
     return np.asarray(lower + np.tril(lower, -1).T)
 
 
-def _minimise(loss: _Loss, weights: Values) -> Values:
-    curvature = InverseHessian(_Preconditioner(loss, len(weights)).times)
+def _descend(loss: _Loss, guess: Curvature, weights: Values) -> Values:
+    curvature = InverseHessian(guess.times)
     logits = loss.features @ weights.T
     # Large: made once, as memory that is new to the process costs more than what is done in it.
     ahead, residual = np.zeros_like(logits), np.empty_like(logits)
     loss.residual(logits, ahead, 0, residual)
     gradient = loss.gradient(residual, weights)
     enough = DECREASE_SINGLE if weights.dtype == np.float32 else DECREASE_DOUBLE
+    step = None
     for _ in range(MAX_STEPS):
-        direction = -curvature.times(gradient)
+        direction = -curvature.times(gradient, step)
         slope = float(np.vdot(gradient, direction))
         if -slope / 2 < enough:
             break
@@ -168,9 +199,9 @@ def _minimise(loss: _Loss, weights: Values) -> Values:
         length = _search(loss, weights, direction, logits, ahead, slope, residual)
         ahead *= length
         logits += ahead
-        weights = weights + length * direction
-        before, gradient = gradient, loss.gradient(residual, weights)
-        curvature.learn(length * direction, gradient - before)
+        step = length * direction
+        weights = weights + step
+        gradient = loss.gradient(residual, weights)
     return weights
 
 

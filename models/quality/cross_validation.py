@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.classifiers import Head
+from models.features import normalise
 from models.heads.pool_graph import PoolLike
 
 MAX_FOLDS = 5
@@ -41,7 +42,7 @@ def cross_validate(
     Stratified, in up to five folds. A class of one label stays in every training part, so
     that all folds know all classes. Of many examples only about 500 are tested.
     """
-    features, labels = np.asarray(X), np.asarray(y)
+    features, labels = normalise(X), np.asarray(y)
     codes = np.unique(labels, return_inverse=True)[1]
     folds = held_out_parts(codes)
     if not folds:
@@ -49,8 +50,8 @@ def cross_validate(
     logits = []
     for held in folds:
         known = np.setdiff1d(np.arange(len(labels)), held)
-        judge = head.settled().fit(features[known], labels[known], pool)
-        logits.append(judge.logits(features[held]))
+        judge = head.settled().fit_normalised(features[known], labels[known], pool)
+        logits.append(judge.logits_of_normalised(features[held]))
     rows = np.concatenate(folds)
     seen = 1 - len(rows) / len(folds) / len(labels)
     return HeldOut(np.concatenate(logits).astype(np.float64), codes[rows], rows, seen)

@@ -56,3 +56,17 @@ def test_as_little_as_one_sample_a_class_is_enough(counts: list[int]) -> None:
 
     assert np.isfinite(part.logits(X)).all()
     np.testing.assert_array_equal(np.unique(y)[part.logits(X).argmax(axis=1)], y)
+
+
+@pytest.mark.parametrize("shrinkage", [0.2, 1.0])
+def test_single_precision_gives_the_answers_of_double_precision(shrinkage: float) -> None:
+    X, y = clusters([20] * 20, dimension=256, noise=3.0)
+    tests = clusters([5] * 20, dimension=256, noise=3.0, seed=1).X
+
+    single, double = (
+        fit_discriminant(Sample.of(X.astype(kind), np.ones(len(X))), one_hot(y), shrinkage)
+        for kind in (np.float32, np.float64)
+    )
+
+    single, double = (part.scaled(double.logits(tests).std()) for part in (single, double))
+    np.testing.assert_allclose(single.logits(tests), double.logits(tests), atol=1e-4)

@@ -24,10 +24,12 @@ def test_more_labels_of_one_class_do_not_take_the_images_of_another() -> None:
     assert right[100:].mean() > 0.95
 
 
-def test_identical_features_in_two_classes_are_a_draw() -> None:
-    X = np.tile(np.arange(8.0), (4, 1))
+# The more of them are in single precision.
+@pytest.mark.parametrize(("each", "dimension"), [(2, 8), (100, 384)])
+def test_identical_features_in_two_classes_are_a_draw(each: int, dimension: int) -> None:
+    X = np.tile(np.arange(float(dimension)) ** 1.5, (2 * each, 1))
 
-    head = LabelsClassifier().fit(X, ["a", "a", "b", "b"])
+    head = LabelsClassifier().fit(X, ["a"] * each + ["b"] * each)
 
     np.testing.assert_allclose(head.predict_proba(X), 0.5, atol=1e-6)
 
@@ -44,3 +46,15 @@ def test_what_another_encoder_settled_is_no_start() -> None:
     head = LabelsClassifier().fit(*small).settled().fit(*large)
 
     np.testing.assert_array_equal(head.predict(large.X), large.y)
+
+
+def test_a_start_from_more_labels_changes_no_answer() -> None:
+    X, y = clusters([20] * 12, dimension=128, noise=3.0)
+    known = np.arange(len(y)) % 5 > 0
+    head = LabelsClassifier().fit(X, y)
+
+    warm = head.settled().fit(X[known], y[known]).predict_proba(X[~known])
+
+    cold = LabelsClassifier().fit(X[known], y[known]).predict_proba(X[~known])
+    np.testing.assert_allclose(warm, cold, atol=1e-3)
+    assert abs(warm - head.predict_proba(X[~known])).max() > 0.01
