@@ -34,6 +34,7 @@ from service.logs import configure_logs
 from service.settings import Settings
 from service.usecases.context import Context, create_context
 from service.usecases.encoders import list_encoders, request_encoder
+from service.usecases.health import Readiness
 from service.usecases.maintenance import collect_garbage, tidy
 from service.usecases.projects import ensure_default_project
 
@@ -72,6 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings, app.state.key = settings, key
+    app.state.readiness = Readiness()
     install_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

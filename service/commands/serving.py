@@ -10,6 +10,10 @@ from service.client import ApiError, Client
 from service.commands.common import console, fail, read_settings
 from service.settings import InsecureSettings, Settings
 
+# More are answered 503 at once. Half of the files that a process may usually have open: past those
+# it could open neither its database nor an image.
+MOST_CONNECTIONS = 512
+
 
 def up() -> None:
     """Start everything on this machine: Redis, the api, a worker and the page."""
@@ -59,7 +63,13 @@ def serve() -> None:
         application = create_app(settings)
     except InsecureSettings as error:
         fail(str(error))
-    uvicorn.run(application, host=settings.host, port=settings.port, timeout_graceful_shutdown=5)
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=MOST_CONNECTIONS,
+    )
 
 
 def worker(

@@ -1,11 +1,34 @@
 """Whether the service can do its work, part by part."""
 
+import time
 from collections.abc import Callable
+from threading import Lock
 
 from sqlalchemy import select
 
 from service.storage.tables import EncoderRow, JobRow
 from service.usecases.context import Context
+
+# Orchestrators and `handful up` look every few seconds or less often.
+KEPT_SECONDS = 1.0
+
+
+class Readiness:
+    """What the parts said last: strangers may ask often, and the parts are asked less."""
+
+    def __init__(self, kept_seconds: float = KEPT_SECONDS) -> None:
+        self._kept_seconds = kept_seconds
+        self._turn = Lock()
+        self._checked_at = float("-inf")
+        self._parts: dict[str, str] = {}
+
+    def parts(self, context: Context) -> dict[str, str]:
+        """As `check_parts` says it, or said it so many seconds ago at most."""
+        with self._turn:
+            if time.monotonic() - self._checked_at >= self._kept_seconds:
+                self._parts = check_parts(context)
+                self._checked_at = time.monotonic()
+            return dict(self._parts)
 
 
 def check_parts(context: Context) -> dict[str, str]:

@@ -7,7 +7,7 @@ from service import __version__
 from service.api.dependencies import ContextDep
 from service.api.schemas import Health
 from service.api.security import is_known
-from service.usecases.health import check_parts
+from service.usecases.health import Readiness
 
 router = APIRouter(tags=["health"])
 
@@ -19,7 +19,8 @@ def live() -> Health:
 
 @router.get("/health/ready", summary="All parts work", responses={503: {"model": Health}})
 def ready(context: ContextDep, request: Request, response: Response) -> Health:
-    checks = check_parts(context)
+    readiness: Readiness = request.app.state.readiness
+    checks = readiness.parts(context)
     if not is_known(request):  # the words of an error name hosts, users and folders
         checks = {part: state.partition(":")[0] for part, state in checks.items()}
     if all(state == "ok" for state in checks.values()):
