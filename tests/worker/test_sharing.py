@@ -29,8 +29,28 @@ pytestmark = [
     # Rows are tested on both databases, and workers that die on PostgreSQL in tests/e2e.
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
-IMAGES = 1000
-SIDE = 1200  # so that the job lasts for seconds
+IMAGES = 400
+PART = 100
+# A worker that opens no more than half of the images of a part before it may go on: both come to
+# have one, and neither is done with it, however fast the machine is.
+WORKER = f"""
+import sys, time
+from pathlib import Path
+from service.cli import main
+from worker import share
+
+share.FIRST_PART = share.SMALLEST_PART = share.LARGEST_PART = {PART}
+share.usable_cores = lambda: 2  # more threads read further ahead
+go_on, open_crop = Path(sys.argv.pop(1)), share.open_crop
+
+def open_half(context, image_id, *given):
+    while image_id % {PART} > {PART // 2} and not go_on.exists():
+        time.sleep(0.02)
+    return open_crop(context, image_id, *given)
+
+share.open_crop = open_half
+main()
+"""
 
 
 @pytest.fixture
@@ -46,13 +66,13 @@ def connected(settings: Settings, context: Context, redis_url: str) -> Iterator[
 
 def fill_pool(context: Context) -> None:
     """One picture under many contents: decoders do not mind what follows its end."""
-    data = encoded(Image.new("RGB", (SIDE, SIDE), "red"), "JPEG")
+    data = encoded(Image.new("RGB", (64, 64), "red"), "JPEG")
     rows = []
     for number in range(IMAGES):
         content = data + number.to_bytes(4, "big")
         sha256 = hashlib.sha256(content).hexdigest()
         context.images.put_image(sha256, content)
-        size = {"width": SIDE, "height": SIDE}
+        size = {"width": 64, "height": 64}
         rows.append({"project_id": "default", "sha256": sha256, "filename": "red.jpg"} | size)
     with context.database.write() as session:
         session.execute(insert(ImageRow), rows)
@@ -61,8 +81,9 @@ def fill_pool(context: Context) -> None:
 class Workers:
     """Worker processes as `handful worker` starts them, each with one thread for jobs."""
 
-    def __init__(self, context: Context, log: Path) -> None:
-        self._settings, self.log = context.settings, log
+    def __init__(self, context: Context, folder: Path) -> None:
+        self._settings, self.log = context.settings, folder / "workers.log"
+        self._go_on = folder / "go-on"
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
@@ -72,7 +93,8 @@ class Workers:
             "HANDFUL_REDIS_URL": self._settings.redis_url,
             "HANDFUL_STORE_URL": self._settings.store_url,
         }
-        command = [sys.executable, "-m", "service.cli", "worker", "--concurrency=1"]
+        words = [str(self._go_on), "worker", "--concurrency=1"]
+        command = [sys.executable, "-c", WORKER, *words]
         with self.log.open("ab") as output:
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         self._processes.append(process)
@@ -92,6 +114,10 @@ class Workers:
         assert all(process.poll() is None for process in self._processes), self.log.read_text()
         return self.log.read_text().count(" ready.") == len(self._processes)
 
+    def go_on(self) -> None:
+        """Let them open all images."""
+        self._go_on.touch()
+
     def stop(self, process_id: int, how: signal.Signals) -> subprocess.Popen[bytes]:
         """Send one of them a signal."""
         (process,) = (each for each in self._processes if each.pid == process_id)
@@ -102,19 +128,28 @@ class Workers:
 @pytest.fixture
 def workers(connected: Context, tmp_path: Path) -> Iterator[Workers]:
     """Two of them, both idle."""
-    workers = Workers(connected, tmp_path / "workers.log")
-    for _ in range(2):
-        workers.start()
-    workers.wait_until(workers.are_ready)
-    yield workers
-    workers.end()
+    workers = Workers(connected, tmp_path)
+    try:
+        for _ in range(2):
+            workers.start()
+        workers.wait_until(workers.are_ready)
+        yield workers
+    finally:
+        workers.end()
 
 
 @pytest.fixture
 def job(connected: Context, workers: Workers, manifests: list[Manifest]) -> Job:
     """A job that both are in the middle of."""
     job = request_embedding(connected, manifests[0].encoder_id)
-    workers.wait_until(lambda: len(at_work(connected)) == 2)
+
+    def are_at_work() -> bool:
+        time.sleep(0.5)
+        # Invitations may all have reached the owner; it gets no further to send others.
+        connected.queue.send(job.id, "embed")
+        return len(at_work(connected)) == 2
+
+    workers.wait_until(are_at_work)
     return job
 
 
@@ -140,6 +175,7 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
     owner, helper = at_work(connected)
     workers.stop(owner if victim == "owner" else helper, signal.SIGKILL)
     assert get_job(connected, job.id).state == "running"
+    workers.go_on()
     workers.wait_until(lambda: end_of(connected, job))
     done = get_job(connected, job.id)
     assert (done.state, done.error) == ("succeeded", None), workers.log.read_text()
@@ -156,7 +192,10 @@ def test_a_worker_told_to_stop_leaves_the_rest_to_the_other(
     connected: Context, workers: Workers, job: Job
 ) -> None:
     owner, _ = at_work(connected)
-    assert workers.stop(owner, signal.SIGTERM).wait(180) == 0
+    stopped = workers.stop(owner, signal.SIGTERM)
+    workers.wait_until(lambda: "Warm shutdown" in workers.log.read_text())
+    workers.go_on()
+    assert stopped.wait(180) == 0
     workers.wait_until(lambda: end_of(connected, job))
     done = get_job(connected, job.id)
     assert (done.state, done.done, done.attempts) == ("succeeded", IMAGES, 1)
