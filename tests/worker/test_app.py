@@ -7,15 +7,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import redis
+from sqlalchemy import update
 
-from service.domain.entities import Upload
+from service.domain.entities import Job, Upload, now
 from service.settings import Settings
-from service.storage import jobs
+from service.storage import extraction, jobs
+from service.storage.extraction import Worker
 from service.storage.projects import get_project
+from service.storage.tables import ExtractionPartRow
 from service.usecases.context import Context, create_context
 from service.usecases.embedding import count_pending
 from service.usecases.jobs import cancel_job, get_job, start_job
@@ -64,23 +68,38 @@ def wait_until(condition: Callable[[], bool], log: Path) -> None:
 
 
 def test_a_worker_takes_its_job_and_gives_it_back_when_it_is_told_to_stop(
+    context: Context,
     connected: Context,
     worker: subprocess.Popen[bytes],
     log: Path,
     work: Callable[[], int],
 ) -> None:
     uploads = [Upload(f"{seed}.png", png("red", seed)) for seed in range(IMAGES)]
-    _, _, job = add_images(connected, "default", uploads, None)
+    _, _, job = add_images(context, "default", uploads, None)
     assert job is not None
+    elsewhere = take_a_part(connected, job)
+    connected.queue.send(job.id, job.kind)
     wait_until(lambda: get_job(connected, job.id).state == "running", log)
     with connected.database.write():  # the worker waits for its turn to write
         worker.terminate()
         wait_until(lambda: "Warm shutdown" in log.read_text(), log)
-    assert worker.wait(120) == 0
+    assert worker.wait(180) == 0
     given_back = get_job(connected, job.id)
     assert (given_back.state, given_back.attempts) == ("queued", 0), log.read_text()
+    with connected.database.write() as session:
+        extraction.let_go(session, elsewhere)
     assert work() == 1
     assert count_pending(connected, job.payload["encoder_id"]) == 0
+
+
+def take_a_part(context: Context, job: Job) -> Worker:
+    """Have a worker elsewhere hold a part of the job, so that it cannot end before it is over."""
+    elsewhere = Worker(job.id, job.payload["encoder_id"], "elsewhere")
+    with context.database.write() as session:
+        assert extraction.take_part(session, elsewhere, 8, timedelta(minutes=1))
+        beats_to_come = now() + timedelta(hours=1)
+        session.execute(update(ExtractionPartRow).values(heartbeat_at=beats_to_come))
+    return elsewhere
 
 
 @contextmanager
