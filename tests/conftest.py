@@ -4,14 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.s3_server", "tests.service_fixtures"]
 
 NEEDS_GPU = "needs an NVIDIA GPU"
 
-# A busy machine is slow, not wrong.
-settings.register_profile("patient", deadline=None)
+# A busy machine is slow, not wrong; and the same examples are tried each time.
+settings.register_profile(
+    "patient", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("patient")
 
 

@@ -59,7 +59,7 @@ def test_no_request_breaks_the_service_or_its_contract(address: str, mode: Gener
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def hold(case: schemathesis.Case[Any]) -> None:
-            case.call_and_validate(checks=list(CHECKS))
+            case.call_and_validate(checks=list(CHECKS), timeout=120)
 
         with suppress(Unsatisfiable):  # a call without parameters has no wrong ones
             hold()
