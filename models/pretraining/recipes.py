@@ -96,8 +96,8 @@ VIT_TI8_64 = Recipe(
 # is learned shows in a small step away from it: see "What a CPU can teach" in docs/pretraining.md.
 CPU_64 = Recipe(
     name="cpu-64",
-    description="A shallow ViT at 64 px on a CPU, 1,000 steps in half an hour; from 1,000 images",
-    vit=VitConfig(image_size=64, patch_size=8, width=384, depth=4, heads=6),
+    description="A shallow ViT at 64 px on a CPU, 100,000 images in half an hour; from 1,000",
+    vit=VitConfig(image_size=64, patch_size=8, width=192, depth=4, heads=6),
     target=_gentle(_views(48, scale=(0.6, 1.0), blur_as_at=224)),
     anchor=_gentle(_views(48, scale=(0.6, 1.0), blur_as_at=224)),
     focal=_gentle(_views(32, scale=(0.25, 0.6), blur_as_at=224)),
@@ -105,9 +105,9 @@ CPU_64 = Recipe(
     mask_ratio=0.5,
     mask_per_sample=True,
     prototypes=256,
-    projection_hidden=1024,
+    projection_hidden=512,
     batch=128,
-    epochs=1.6,
+    epochs=8,
     warmup_epochs=0.06,
     learning_rate=(5e-5, 4e-4, 1e-6),
     structured_start=True,
