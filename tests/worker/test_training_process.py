@@ -78,7 +78,7 @@ def test_it_saves_before_it_is_stopped(start: Start) -> None:
 def test_one_that_does_not_stop_is_killed(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.training_process.STOP_SECONDS", 0.1)
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
-    process = start(f"import signal, time; {deaf}; print('ready', flush=True); time.sleep(60)")
+    process = start(f"import signal, time; {deaf}; print('ready', flush=True); time.sleep(600)")
     lines = process.lines()
     while next(lines) != "ready":
         pass
@@ -106,7 +106,7 @@ for line in process.lines():
         os.kill(parent.pid, signal.SIGKILL)
         # Its output is the parent's, which the child holds open: it ends with the child.
         parent.stdout.read()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not told.exists() or told.read_text() != "saved":
         assert time.monotonic() < deadline
         time.sleep(0.02)
