@@ -7,6 +7,7 @@ import numpy as np
 from models.classifiers import Codes
 from models.features import Features, class_means, unit
 from models.heads.discriminant import Sample, discriminant_of
+from models.heads.middle import middle_of
 from models.heads.mixture import Matrix, MixtureHead, Part
 from models.heads.pool_graph import PoolLike
 from models.heads.softmax_regression import Minimum, minimise
@@ -38,7 +39,7 @@ class LabelsClassifier(MixtureHead):
         codes: Codes,
         pool: PoolLike | None,  # noqa: ARG002
     ) -> None:
-        centre = class_means(features, codes).mean(axis=0).astype(np.float32)
+        centre = middle_of(features, codes)
         directions = unit(features - centre)
         shape = (len(self.classes_), features.shape[1])
         alike = self.start is not None and self.start.weights.shape == shape

@@ -8,9 +8,10 @@ from scipy import sparse
 from scipy.special import expit, softmax
 
 from models.classifiers import Codes
-from models.features import Features, class_means, unit
+from models.features import Features, unit
 from models.heads.discriminant import Sample, fit_discriminant
 from models.heads.labels_head import label_parts
+from models.heads.middle import middle_of
 from models.heads.mixture import MixtureHead, Part, mean_answer
 from models.heads.pool_graph import PoolGraph, PoolLike, Shares, spread_labels
 from models.quality.cross_validation import held_out_parts
@@ -67,7 +68,7 @@ class PoolClassifier(MixtureHead):
     def _learn(self, features: Features, codes: Codes, pool: PoolLike | None) -> None:
         # The middle of the classes, not of the pool: where one class is most of the pool, that
         # would be its own middle, around which its images point anywhere.
-        centre = class_means(features, codes).mean(axis=0)
+        centre = middle_of(features, codes)
         graph = None if pool is None else PoolGraph.of(pool)
         if graph is not None and graph.features.shape[1] != features.shape[1]:
             raise ValueError(
