@@ -186,14 +186,15 @@ def test_killed_in_the_middle_it_leaves_nothing_that_looks_registered(
     checkpoint_folder: Path, tmp_path: Path
 ) -> None:
     program = (
-        "import sys; from pathlib import Path; from models.encoder import register_encoder; "
-        "register_encoder(sys.argv[1], Path(sys.argv[2]))"
+        "import sys, time; from pathlib import Path; from models import encoder; "
+        "encoder.export_onnx = lambda *_: time.sleep(600); "  # it gets no further
+        "encoder.register_encoder(sys.argv[1], Path(sys.argv[2]))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", program, checkpoint_folder, tmp_path],
         cwd=Path(__file__).parents[2],
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not list(tmp_path.glob(".registering-*/*/manifest.json")):
         assert time.monotonic() < deadline
         assert process.poll() is None

@@ -1,4 +1,5 @@
 import io
+import time
 
 import numpy as np
 import numpy.typing as npt
@@ -7,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.fitting import FittedHead, fit_head
-from tests.stopwatch import Stopwatch
 
 Array = npt.NDArray[np.float32]
 Names = npt.NDArray[np.str_]
@@ -213,8 +213,8 @@ def test_a_stored_head_of_an_unknown_kind_is_refused() -> None:
 def test_two_hundred_labels_take_well_under_a_second() -> None:
     X, y = clusters(9, 22)
     fit_head(X, y)
-    watch = Stopwatch()
+    began = time.process_time()  # a busy machine is slow, not wrong
 
     fit_head(X, y)
 
-    assert watch.seconds < 2  # 0.13 s on an idle core
+    assert time.process_time() - began < 2  # 0.13 s on an idle core

@@ -77,7 +77,7 @@ def test_a_hub_that_hangs_is_given_up_in_time(
     with pytest.raises(EncoderError, match=rf"did not deliver config\.json .* in {seconds:g} s"):
         load_encoder(f"hf:{SMALL}", hub=hub_at(local_hub, tmp_path, answer_timeout_seconds=seconds))
     assert seconds <= time.monotonic() - started
-    assert watch.seconds < seconds + 1
+    assert watch.seconds < seconds + 10
 
 
 def test_a_download_that_drips_is_given_up_in_time(
@@ -98,7 +98,7 @@ def test_weights_that_do_not_begin_to_come_are_given_up_in_time(
     watch = Stopwatch()
     with pytest.raises(EncoderError, match=r"did not deliver model\.safetensors .* in 0\.5 s"):
         load_encoder(f"hf:{SMALL}", hub=hub_at(local_hub, tmp_path, answer_timeout_seconds=0.5))
-    assert watch.seconds < 3
+    assert watch.seconds < 10
 
 
 def test_cached_torch_weights_are_used_without_a_hub(

@@ -208,4 +208,4 @@ def test_ten_thousand_images_take_about_a_second() -> None:
     suggest(state, 30, "coverage")
     suggest(state, 30, "uncertain")
 
-    assert time.process_time() - began < 5  # 0.8 s
+    assert time.process_time() - began < 10  # 0.8 s

@@ -59,7 +59,7 @@ def test_a_finished_run_leaves_an_encoder_that_tells_where_it_is_from(finished: 
 
 
 def test_a_run_that_is_terminated_ends_well_and_can_go_on(pictures: Path, tmp_path: Path) -> None:
-    options = ["--data", str(pictures), "--out", str(tmp_path / "run"), *TINY, "--epochs", "100"]
+    options = ["--data", str(pictures), "--out", str(tmp_path / "run"), *TINY, "--epochs", "9999"]
     command = [sys.executable, "-m", "service.cli", "pretrain", *options, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
