@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +122,20 @@ def _unwritable(path: Path, error: OSError) -> PretrainingError:
     )
 
 
-def recipe_of(folder: Path) -> Recipe | None:
-    """The recipe of the folder's run, None where there is none; raises PretrainingError."""
+@dataclass(frozen=True)
+class Begun:
+    """What the run in a folder was begun with."""
+
+    recipe: Recipe
+    seed: int
+
+
+def begun_in(folder: Path) -> Begun | None:
+    """How the folder's run was begun, None where there is none; raises PretrainingError."""
     if not has_checkpoint(folder):
         return None
-    return from_dict(_read(folder / CHECKPOINT_FILE)["recipe"])
+    checkpoint = _read(folder / CHECKPOINT_FILE)
+    return Begun(from_dict(checkpoint["recipe"]), checkpoint["seed"])
 
 
 def check_recipe(folder: Path, recipe: Recipe, seed: int) -> None:
@@ -208,8 +217,7 @@ def _changes(
     images: their number and checksum, where they are known.
     """
     # A checkpoint may be older than a field of the recipe: it was made with what is the default.
-    defaults = {field.name: field.default for field in fields(Recipe)}
-    before = _flat(defaults | checkpoint["recipe"])
+    before = _flat(from_dict(checkpoint["recipe"]).to_dict())
     now = _flat(recipe.to_dict())
     before["seed"], now["seed"] = checkpoint["seed"], seed
     if images is not None:

@@ -48,8 +48,13 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     seed: Annotated[
-        int, typer.Option(help="Seed of everything random.", min=0, max=LARGEST_SEED)
-    ] = 0,
+        int | None,
+        typer.Option(
+            help="Seed of everything random; with --resume the run's own, else 0.",
+            min=0,
+            max=LARGEST_SEED,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")
     ] = False,
@@ -68,13 +73,16 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
     `torchrun --nproc-per-node 8 -m service.cli pretrain ...`
     """
     from models.pretraining import distributed
-    from models.pretraining.run_folder import recipe_of
+    from models.pretraining.run_folder import begun_in
     from models.pretraining.run_lock import hold_folder
     from models.pretraining.run_start import Start, find_device
 
     try:
-        begun = recipe_of(out) if resume and not preset else None
-        recipe = choose_recipe(begun or find_preset(preset or PRESET), epochs, settings or [])
+        begun = begun_in(out) if resume else None
+        base = base_recipe(preset, begun.recipe if begun else None)
+        recipe = choose_recipe(base, epochs, settings or [])
+        if seed is None:
+            seed = begun.seed if begun else 0
         start = Start(device, seed, resume, start_from)
         with distributed.processes(find_device(device)), hold_folder(out):
             _train(recipe, data, out, start, as_json=as_json)
@@ -82,6 +90,16 @@ def pretrain(  # noqa: PLR0913 - one parameter an option
         if as_json:  # who reads records is told too: torchrun puts words of its own behind ours
             print(json.dumps({"event": "failed", "message": str(error)}), flush=True)
         fail(str(error))
+
+
+def base_recipe(preset: str, begun: Recipe | None) -> Recipe:
+    """The recipe of the run that goes on, unless another preset is asked for.
+
+    Presets change from one release to the next; a run keeps what it was begun with.
+    """
+    if begun and preset in ("", begun.name):
+        return begun
+    return find_preset(preset or PRESET)
 
 
 def choose_recipe(recipe: Recipe, epochs: float, settings: list[str]) -> Recipe:
