@@ -4,7 +4,7 @@ import io
 import re
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.browser import cell, cells, drag_box, drop_files
 from tests.e2e.page_project import Project, go, labels_of, wait_until_predicted
@@ -69,6 +69,7 @@ def test_many_images_are_labelled_at_once(page: Page, filled: Project) -> None:
     expect(page.get_by_role("gridcell", name="labelled Nought")).to_have_count(5)
 
     page.keyboard.press("Home")
+    expect(cell(page, "one-11")).to_have_attribute("data-focused", "true")
     drag_box(page, cell(page, "one-11"), cell(page, "one-08"))
     expect(page.get_by_text("4 images selected")).to_be_visible()
     page.keyboard.press("2")
@@ -104,6 +105,27 @@ def test_a_label_takes_an_image_out_of_the_unlabelled_and_undo_brings_it_back(
     expect(cells(page)).to_have_count(19)
     page.keyboard.press("Control+z")
     expect(cells(page)).to_have_count(20)
+
+
+def test_a_label_on_its_way_is_seen_in_lists_that_the_service_knows_better(
+    page: Page, trained: Project
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile("/labels"), hold)
+    go(page, trained)
+    cell(page, "nought-05").click()
+    page.keyboard.press("1")
+    expect(cell(page, "nought-05.png, labelled Nought")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Unlabelled")).click()
+    expect(cells(page)).to_have_count(19)
+    assert labels_of(trained).count("nought") == 2
+    for route in held:
+        route.continue_()
+    wait_for(lambda: labels_of(trained).count("nought") == 3, "the label to be stored")
 
 
 def test_filters_and_order_live_in_the_address(page: Page, trained: Project) -> None:

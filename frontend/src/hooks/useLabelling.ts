@@ -52,6 +52,15 @@ function useOutbox(project: string, onRefused: () => void) {
       }),
     [client, project, onRefused],
   );
+  // What was asked before a label was stored is often answered after it was set: the label stays as it is seen.
+  useEffect(
+    () =>
+      client.getQueryCache().subscribe((event) => {
+        const answered = event.type === "updated" && event.action.type === "success" && !event.action.manual;
+        if (answered && outbox.size > 0) patchCaches(client, project, outbox.unsent);
+      }),
+    [client, project, outbox],
+  );
   useEffect(() => {
     const warn = (event: BeforeUnloadEvent) => {
       if (outbox.size > 0) event.preventDefault();
@@ -97,7 +106,8 @@ export function useLabelling(project: string): Labelling {
 
   const label = useCallback(
     (items: readonly Labelled[], changes: readonly LabelChange[], description: string) => {
-      const old = new Map(items.map((item) => [item.id, item.classId]));
+      // Pressed at once after another, a key may find the images as they were drawn before that one.
+      const old = new Map([...items.map((item) => [item.id, item.classId] as const), ...outbox.unsent]);
       const after = changes.filter((change) => old.get(change.image_id) !== change.class_id);
       // Labels that were in doubt are right as they are: the service no longer asks about them.
       const confirmed = changes.filter((change) => change.class_id !== null && old.get(change.image_id) === change.class_id);
@@ -107,7 +117,7 @@ export function useLabelling(project: string): Labelling {
       keep(record(current.current, { description, before, after }));
       apply(after);
     },
-    [apply, keep],
+    [apply, keep, outbox],
   );
 
   /** Going back brings images back into lists that they had left. */

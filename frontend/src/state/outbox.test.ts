@@ -68,6 +68,17 @@ it("keeps labels while the service is away, without overwriting newer ones", asy
   expect(outbox.size).toBeGreaterThan(0);
 });
 
+it("tells what the service may not know yet, the last word on each image", async () => {
+  const { outbox, answer } = service();
+  outbox.add([change(1), change(2)]);
+  outbox.add([change(2, "seal"), change(3, null)]);
+  expect([...outbox.unsent]).toEqual([[1, "otter"], [2, "seal"], [3, null]]);
+  await answer();
+  expect([...outbox.unsent]).toEqual([[2, "seal"], [3, null]]);
+  await answer();
+  expect(outbox.unsent.size).toBe(0);
+});
+
 it("drops what was refused and goes on with the rest", async () => {
   const { outbox, requests, refused, answer } = service();
   outbox.add([change(1, "gone")]);

@@ -17,6 +17,7 @@ export const largestRequest = 10_000;
 
 export class LabelOutbox<Result> {
   private readonly waiting = new Map<number, string | null>();
+  private underWay: LabelChange[] = [];
   private sending = false;
   private drained: Promise<void> = Promise.resolve();
 
@@ -27,6 +28,11 @@ export class LabelOutbox<Result> {
 
   get size(): number {
     return this.waiting.size + (this.sending ? 1 : 0);
+  }
+
+  /** The last word on each image of which the service may not know yet. */
+  get unsent(): ReadonlyMap<number, string | null> {
+    return new Map([...this.underWay.map((change) => [change.image_id, change.class_id] as const), ...this.waiting]);
   }
 
   /** Settles when nothing waits any more, sent or refused. */
@@ -45,7 +51,11 @@ export class LabelOutbox<Result> {
 
   private async drain(): Promise<void> {
     this.sending = true;
-    while (this.waiting.size > 0) await this.sendSome(this.take());
+    while (this.waiting.size > 0) {
+      this.underWay = this.take();
+      await this.sendSome(this.underWay);
+    }
+    this.underWay = [];
     this.sending = false;
   }
 
