@@ -21,5 +21,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1700,
     rolldownOptions: { input: ["index.html", "docs/index.html"] },
   },
-  test: { environment: "node", include: ["src/**/*.test.ts"] },
+  // A busy machine is slow, not wrong.
+  test: { environment: "node", include: ["src/**/*.test.ts"], testTimeout: 90_000 },
 });

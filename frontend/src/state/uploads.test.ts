@@ -5,7 +5,7 @@ import { UploadQueue, type Outcome, type Send } from "./uploads";
 const bounds = { filesInBatch: 3, bytesInBatch: 1000, atOnce: 2, attempts: 3, pauseMilliseconds: 1 };
 const files = (count: number) => Array.from({ length: count }, (_, index) => new File(["x"], `${index}.png`));
 const stored = (batch: File[]): Outcome => ({ added: batch.length, duplicates: 0, rejected: [] });
-const finished = (queue: UploadQueue) => vi.waitFor(() => expect(queue.snapshot().running).toBe(false));
+const finished = (queue: UploadQueue) => vi.waitFor(() => expect(queue.snapshot().running).toBe(false), { timeout: 60_000, interval: 5 });
 
 describe("an upload", () => {
   it("sends every file once, in bounded batches, few at a time", async () => {
