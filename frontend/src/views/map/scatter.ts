@@ -58,6 +58,8 @@ export function openScatter(frame: HTMLElement, { onHover, onChoose, onMove }: H
     deselectOnEscape: false,
     deselectOnDblClick: false,
     lassoOnLongPress: true,
+    // Each move counts: where the browser is busy, those left out are the corners.
+    lassoMinDelay: 0,
     pointScaleMode: "asinh",
     pointSizeSelected: 2,
     pointOutlineWidth: 2,
