@@ -92,6 +92,8 @@ def cell(page: Page, filename: str) -> Locator:
 
 def drag_box(page: Page, first: Locator, last: Locator) -> None:
     """Drag a selection box from the corner of one image to the middle of another."""
+    for seen in (first, last):
+        expect(seen).to_be_in_viewport(ratio=1)  # no list that is still on its way to its place
     start, end = first.bounding_box(), last.bounding_box()
     assert start is not None
     assert end is not None

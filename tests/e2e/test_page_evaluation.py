@@ -110,7 +110,7 @@ def test_a_label_in_doubt_is_suggested_corrected_and_restored(
     cell = page.locator(f"[data-id='{ids_by_name(doubtful)[WRONG[0]]}']")
     expect(cell).to_have_accessible_name(re.compile("labelled Stroke"))
     cell.click()
-    page.get_by_role("toolbar", name="Label").get_by_role("button", name="Nought").click()
+    page.get_by_role("button", name="Label as Nought").click()
     wait_for(lambda: class_of(doubtful, WRONG[0]) == "nought", "the label to change")
     page.keyboard.press("ControlOrMeta+z")
     wait_for(lambda: class_of(doubtful, WRONG[0]) == "stroke", "the label to come back")

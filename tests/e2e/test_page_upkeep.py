@@ -107,5 +107,5 @@ def test_the_api_is_described_without_asking_anyone_else(page: Page, service_url
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto("/docs")
-    expect(page.get_by_text("/classes/{class_id}/examples").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("/classes/{class_id}/examples").first).to_be_visible()
     assert [url for url in asked if not url.startswith(service_url)] == []
