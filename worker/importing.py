@@ -19,7 +19,7 @@ from service.domain.errors import StorageFull
 from service.interchange import ImageFile, ImportSource, OpenImport, SourceError
 from service.storage import jobs, projects
 from service.usecases.duplicates import flag_near_duplicates
-from service.usecases.entering import enter_arrivals
+from service.usecases.entering import enter_arrivals, enter_classes
 from service.usecases.fitting import refit
 from service.usecases.importing import open_source
 from service.usecases.jobs import start_job
@@ -62,6 +62,7 @@ class Import:
                 self._begin_anew()
                 with source.opened() as files:
                     self._count = _Count(files)
+                    self._enter_classes(files)
                     self._take(iter(files))
         self._end()
 
@@ -69,6 +70,7 @@ class Import:
         """Take what comes behind the last file entered; False where the source changed."""
         with source.opened() as files:
             self._count = _Count(files)
+            self._enter_classes(files)
             rest = iter(files)
             if self._done:
                 last = next(islice(rest, self._done - 1, None), None)
@@ -76,6 +78,13 @@ class Import:
                     return False
             self._take(rest)
         return True
+
+    def _enter_classes(self, files: OpenImport) -> None:
+        """Those without an image too, where images come in as examples of classes."""
+        if self._running.job.payload["labels"] == "labels":
+            names = files.classes()
+            with self._context.database.write() as session:
+                enter_classes(session, self._project_id, names)
 
     def _begin_anew(self) -> None:
         """Forget the place and the errors; images that are in are known by their content."""

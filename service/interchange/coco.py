@@ -45,6 +45,11 @@ def read_coco(tree: Tree, name: str) -> Iterator[Record]:
         yield _record(image, label, warning, f"{name}, image {number}")
 
 
+def coco_classes(tree: Tree, name: str) -> Iterator[str]:
+    """The names of the categories, also of those that no image is of. Raises as `read_coco`."""
+    return filter(None, (text_of(each.get("name")) for each in _objects(tree, name, "categories")))
+
+
 def _categories_by_image(tree: Tree, name: str) -> dict[Any, tuple[Any, ...]]:
     """The different categories of each image: hardly ever more than a few."""
     found: dict[Any, tuple[Any, ...]] = {}

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,7 +14,7 @@ from models.image_sources.parquet import open_table, read_table
 from models.image_sources.records import Damaged, Record
 from models.image_sources.tree import Tree
 from service.interchange.annotations import open_annotations
-from service.interchange.coco import looks_like_coco, one_task_each, read_coco
+from service.interchange.coco import coco_classes, looks_like_coco, one_task_each, read_coco
 from service.interchange.formats import Layout
 from service.interchange.json_lists import top_keys
 from service.interchange.label_studio import looks_like_label_studio, read_label_studio
@@ -63,6 +64,18 @@ def find_layout(tree: Tree, wanted: Layout | None, only: str | None = None) -> F
     if wanted or only:
         raise _is_not(only or tree.where, wanted)
     return Found("folder", ())
+
+
+def class_names(found: Found, tree: Tree) -> Iterator[str]:
+    """The classes that lists name apart from their images, which may have none.
+
+    Damage ends them: whoever reads the images reports it.
+    """
+    if found.layout != "coco":
+        return
+    for name in found.annotations:
+        with suppress(Damaged):
+            yield from coco_classes(tree, name)
 
 
 def count_records(found: Found, tree: Tree) -> int:

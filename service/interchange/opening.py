@@ -17,7 +17,7 @@ from models.image_sources.tree import Tree
 from models.image_sources.zip_tree import open_zip
 from service.interchange.folder_layout import read_folders
 from service.interchange.formats import ImportFormat, Layout
-from service.interchange.layouts import Found, count_records, find_layout, reader_of
+from service.interchange.layouts import Found, class_names, count_records, find_layout, reader_of
 from service.interchange.listed import listed_files
 from service.interchange.locating import Locator
 from service.interchange.roots import allowed_path
@@ -104,6 +104,10 @@ class OpenImport:
 
     def __iter__(self) -> Iterator[ImageFile]:
         return self._files
+
+    def classes(self) -> list[str]:
+        """Classes that are named apart from the images, each once: some may have none."""
+        return list(dict.fromkeys(class_names(self._found, self._tree)))
 
     def count(self) -> int:
         """How many files there are; the lists are gone through for it, beside the reading."""

@@ -62,6 +62,18 @@ def enter_arrivals(
     return entered
 
 
+def enter_classes(session: Session, project_id: str, names: Iterable[str]) -> None:
+    """Make the classes that are not there yet; names that are too long are left out.
+
+    The session is a writing one. Raises NotFound where the project was deleted.
+    """
+    projects.get_project(session, project_id)
+    classes = _Classes(session, project_id)
+    for name in filter(None, map(str.strip, names)):
+        if len(name) <= LONGEST_NAME:
+            classes.get(name)
+
+
 def _new_images(
     context: Context, project_id: str, arrivals: Sequence[Arrival], known: set[str]
 ) -> Iterable[dict[str, Any]]:

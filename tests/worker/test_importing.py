@@ -1,5 +1,6 @@
 """Imports by real handlers on real files: what comes in, and what is refused."""
 
+import json
 import os
 import shutil
 import zipfile
@@ -52,6 +53,23 @@ def test_importing_again_adds_nothing_and_keeps_what_people_changed(
     [error] = list_errors(reading, again.id, 10)[0]
     assert error.file == "seal/seal-0.png"
     assert "otter" in error.reason
+
+
+@pytest.mark.parametrize("labels", ["labels", "reference", "ignore"])
+def test_classes_without_an_image_come_back_from_coco(
+    reading: Context, root: Path, api: Caller, labels: str
+) -> None:
+    fill(root, "otter", each=1)
+    coco = {
+        "images": [{"id": 1, "file_name": "otter/otter-0.png"}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 2}],
+        "categories": [{"id": n, "name": name} for n, name in enumerate(("seal", "", "otter"))],
+    }
+    (root / "coco.json").write_text(json.dumps(coco))
+    for _ in range(2):
+        assert take(reading, root, labels=labels).state == "succeeded"
+    found = {each["name"]: each["examples"] for each in api.get("/classes")["classes"]}
+    assert found == ({"seal": 0, "otter": 1} if labels == "labels" else {})
 
 
 def test_labels_may_measure_or_be_left_out(reading: Context, root: Path, api: Caller) -> None:
