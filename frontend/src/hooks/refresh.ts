@@ -1,13 +1,27 @@
 /** Which cached answers a change makes old. */
-import type { QueryClient } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 import { batchSize, keys } from "../api/queries";
+import type { Job } from "../api/types";
 import { isOpen, type Item } from "../state/items";
+
+/** Asks again. A first answer on its way may be to a question from before the change: the question follows once more. */
+export async function renew(client: QueryClient, queryKey: QueryKey): Promise<void> {
+  const first = client.isFetching({ queryKey, predicate: ({ state }) => state.data === undefined }) > 0;
+  await client.invalidateQueries({ queryKey });
+  if (first) await client.invalidateQueries({ queryKey });
+}
+
+/** A job that was just started or resumed is listed, whatever an older question about jobs is answered. */
+export async function enterJob(client: QueryClient, news: Job): Promise<void> {
+  await client.cancelQueries({ queryKey: keys.jobs });
+  client.setQueryData<Job[]>(keys.jobs, (jobs = []) => [news, ...jobs.filter((one) => one.id !== news.id)]);
+}
 
 /** What a label changes beside the label: counts, versions and the accuracy. */
 export function refreshFigures(client: QueryClient, project: string): void {
   for (const queryKey of [keys.project(project), keys.classes(project), keys.classifiers(project), keys.projects])
-    void client.invalidateQueries({ queryKey });
+    void renew(client, queryKey);
 }
 
 /** Another encoder is known, or another one looks at the images: everything that it predicts is new. */
@@ -31,8 +45,8 @@ export function renewSuggestions(client: QueryClient, project: string): void {
 
 /** The lists again, and new suggestions where none are being worked on. */
 export function refreshLists(client: QueryClient, project: string): void {
-  void client.invalidateQueries({ queryKey: keys.lists(project) });
-  void client.invalidateQueries({ queryKey: keys.maps(project) });
+  void renew(client, keys.lists(project));
+  void renew(client, keys.maps(project));
   for (const [queryKey, batch] of client.getQueriesData<Item[]>({ queryKey: keys.suggestions(project) }))
     if (!isSettled(batch)) void client.invalidateQueries({ queryKey });
 }

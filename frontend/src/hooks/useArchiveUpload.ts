@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from "react";
 import type { DetailedError, Upload } from "tus-js-client";
 
 import { startImport } from "../api/calls";
-import { keys } from "../api/queries";
-import type { ImportPayload, Job } from "../api/types";
+import type { ImportPayload } from "../api/types";
 import type { Sent } from "../state/transfers";
+import { enterJob } from "./refresh";
 
 /** One archive on its way to the service, which imports it when it is there. */
 export interface ArchiveUpload {
@@ -61,7 +61,7 @@ function useStartImport(project: string) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (payload: ImportPayload) => startImport(project, payload),
-    onSuccess: (job) => client.setQueryData<Job[]>(keys.jobs, (jobs) => [job, ...(jobs ?? [])]),
+    onSuccess: (job) => enterJob(client, job),
   });
 }
 

@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { startMap } from "../api/calls";
-import { keys } from "../api/queries";
 import type { Job } from "../api/types";
 import { isActive } from "../state/jobs";
+import { enterJob } from "./refresh";
 
 /** The newest map job of the project, and how to ask for another. */
 export function useMapJob(project: string, jobs: readonly Job[]) {
@@ -14,7 +14,7 @@ export function useMapJob(project: string, jobs: readonly Job[]) {
   const start = useMutation({
     mutationFn: () => startMap(project),
     meta: { shownInPlace: true },
-    onSuccess: (news) => client.setQueryData<Job[]>(keys.jobs, (known) => [news, ...(known ?? [])]),
+    onSuccess: (news) => enterJob(client, news),
   });
   return { start, making: job && isActive(job) ? job : null, failed: job?.state === "failed" ? job.error : null };
 }

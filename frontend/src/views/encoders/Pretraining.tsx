@@ -4,8 +4,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { resumeJob } from "../../api/calls";
-import { keys } from "../../api/queries";
 import type { Job, Project } from "../../api/types";
+import { enterJob } from "../../hooks/refresh";
 import { useRun } from "../../hooks/useRun";
 import { duration, memory, timeLeft } from "../../state/durations";
 import { percent } from "../../state/figures";
@@ -55,7 +55,7 @@ function Head({ job, run }: { job: Job; run: Run }) {
   const resume = useMutation({
     mutationFn: () => resumeJob(job.id),
     onMutate: () => setCancelled(false),
-    onSuccess: (news) => client.setQueryData<Job[]>(keys.jobs, (jobs) => jobs?.map((one) => (one.id === news.id ? news : one))),
+    onSuccess: (news) => enterJob(client, news),
   });
   return (
     <Group justify="space-between" gap="sm" wrap="nowrap">

@@ -3,9 +3,9 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { registerEncoder } from "../../api/calls";
-import { keys } from "../../api/queries";
 import type { Job } from "../../api/types";
 import { SectionTitle } from "../../components/SectionTitle";
+import { enterJob } from "../../hooks/refresh";
 import { formats } from "../../state/encoders";
 import styles from "./Encoders.module.css";
 
@@ -22,7 +22,7 @@ export function RegisterEncoder({ onClose, onAsked }: Props) {
     mutationFn: () => registerEncoder(spec.trim()),
     meta: { shownInPlace: true },
     onSuccess: (job) => {
-      client.setQueryData<Job[]>(keys.jobs, (jobs) => [job, ...(jobs ?? []).filter((one) => one.id !== job.id)]);
+      void enterJob(client, job);
       onAsked(job);
       onClose();
     },

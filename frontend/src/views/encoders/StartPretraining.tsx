@@ -4,8 +4,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { startPretraining } from "../../api/calls";
-import { encodersQuery, keys, presetsQuery, runQuery } from "../../api/queries";
+import { encodersQuery, presetsQuery, runQuery } from "../../api/queries";
 import type { Job, Preset, Project } from "../../api/types";
+import { enterJob } from "../../hooks/refresh";
 import { batchOf, makePlan, parseSettings, runToGoBy, suggestPreset, timeHint, warning, type Plan } from "../../state/plan";
 import { plural } from "../../state/figures";
 import styles from "./Encoders.module.css";
@@ -52,7 +53,7 @@ function Form({ project, jobs, presets, first, onClose }: FormProps) {
       }),
     meta: { shownInPlace: true },
     onSuccess: (job) => {
-      client.setQueryData<Job[]>(keys.jobs, (old) => [job, ...(old ?? []).filter((one) => one.id !== job.id)]);
+      void enterJob(client, job);
       onClose();
     },
   });

@@ -3,8 +3,8 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { startExport } from "../../api/calls";
-import { keys } from "../../api/queries";
-import type { Job, Project } from "../../api/types";
+import type { Project } from "../../api/types";
+import { enterJob } from "../../hooks/refresh";
 import { plural } from "../../state/figures";
 import { exportFormats, type DataFormat } from "../../state/transfers";
 import styles from "./Imports.module.css";
@@ -17,7 +17,7 @@ export function ExportForm({ project }: { project: Project }) {
   const [labelled, setLabelled] = useState(false);
   const start = useMutation({
     mutationFn: () => startExport(project.id, { format, images, which: labelled ? "labelled" : "all" }),
-    onSuccess: (job) => client.setQueryData<Job[]>(keys.jobs, (jobs) => [job, ...(jobs ?? [])]),
+    onSuccess: (job) => enterJob(client, job),
   });
   const count = labelled ? project.examples : project.images;
   return (

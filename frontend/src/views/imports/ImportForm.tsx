@@ -4,11 +4,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type ReactNode, type SyntheticEvent } from "react";
 
 import { startImport } from "../../api/calls";
-import { importOptionsQuery, keys } from "../../api/queries";
-import type { ImportPayload, Job } from "../../api/types";
+import { importOptionsQuery } from "../../api/queries";
+import type { ImportPayload } from "../../api/types";
 import { chooseFiles } from "../../components/chooseFiles";
 import { useDropTarget } from "../../components/useDropTarget";
 import type { ArchiveUpload } from "../../hooks/useArchiveUpload";
+import { enterJob } from "../../hooks/refresh";
 import type { Uploads } from "../../hooks/useUploads";
 import { canReference, importFormats, type ImportFormat } from "../../state/transfers";
 import { ArchiveFile } from "./ArchiveFile";
@@ -151,7 +152,7 @@ function FromServer({ project }: { project: string }) {
     meta: { shownInPlace: true },
     onSuccess: (job) => {
       setSource("");
-      client.setQueryData<Job[]>(keys.jobs, (jobs) => [job, ...(jobs ?? [])]);
+      void enterJob(client, job);
     },
   });
   return (
