@@ -20,6 +20,7 @@ from tests.pictures import parts
 from tests.service.caller import Caller, running_service
 from worker.handlers import HANDLERS
 from worker.pretraining import MAX_DEATHS
+from worker.pretraining import _words as words_of
 from worker.running import claim
 
 pytestmark = [
@@ -28,6 +29,27 @@ pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
 ]
 
+# A training that goes on behind its 20th step, of which it tells, only to be stopped.
+HELD = """
+import time
+from itertools import count
+from models import pretrain as method
+from service.cli import main
+
+def held(*given, should_stop, **more):
+    steps = count(1)
+
+    def stop_behind_the_20th():
+        behind = next(steps) > 20
+        while behind and not should_stop():
+            time.sleep(0.02)
+        return should_stop()
+
+    return pretrain(*given, should_stop=stop_behind_the_20th, **more)
+
+pretrain, method.pretrain = method.pretrain, held
+main()
+"""
 STEPS = 45
 # Three steps an epoch of the 36 images, and a record every twenty steps.
 PAYLOAD: dict[str, Any] = {
@@ -107,23 +129,30 @@ def trained(context: Context, job: Job) -> Callable[[], bool]:
 def training_process(folder: Path) -> int:
     """Process id of the training that works in this folder."""
     for process in Path("/proc").glob("[0-9]*"):
-        words = (process / "cmdline").read_bytes().split(b"\0")
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile
+            continue
         if b"service.cli" in words and str(folder).encode() in words:
             return int(process.name)
     raise AssertionError(f"nothing trains in {folder}")
 
 
 def test_a_pretraining_is_cancelled_resumed_and_its_encoder_takes_over(
-    pool: Caller, own_encoders: Context, work: Callable[[], int]
+    pool: Caller, own_encoders: Context, work: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = own_encoders
     work()
     before = pool.get("/projects/default")["encoder_id"]
     job = request_pretraining(context, "default", PAYLOAD)
-    first = Worker(context, job.id)
-    wait_for(trained(context, job), "a first loss")
-    cancel_job(context, job.id)
-    first.join()
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "worker.pretraining._words", lambda *given: ["-c", HELD, *words_of(*given)[2:]]
+        )
+        first = Worker(context, job.id)
+        wait_for(trained(context, job), "a first loss")
+        cancel_job(context, job.id)
+        first.join()
     cancelled = get_job(context, job.id)
     assert cancelled.state == "cancelled", cancelled.error
     reached = cancelled.done
@@ -224,7 +253,7 @@ def test_what_a_training_says_while_it_is_stopped_is_kept(
 import signal, sys, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('{"step": 7, "steps": 9}', flush=True)))
 print('{"step": 5, "steps": 9, "total": NaN}', flush=True)
-time.sleep(60)
+time.sleep(600)
 """
     monkeypatch.setattr("worker.pretraining._words", lambda *_: ["-c", program])
     job = request_pretraining(own_encoders, "default", PAYLOAD)
