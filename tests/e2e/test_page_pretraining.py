@@ -14,7 +14,7 @@ from tests.e2e.page_project import Project
 from tests.e2e.running_service import wait_for
 
 IMAGES, LABELLED = 300, 40
-MILLISECONDS = 150_000
+MILLISECONDS = 300_000
 
 
 def png(pixels: np.ndarray[Any, Any]) -> bytes:
@@ -56,19 +56,26 @@ def start(page: Page, epochs: int) -> None:
     expect(dialogue).to_have_count(0)
 
 
-def wait_until_it_moves(page: Page) -> None:
-    """Wait until the curve of the loss is drawn, and then drawn further."""
-    curve = page.get_by_role("figure", name=re.compile("^Loss")).locator("[aria-label=line] path")
-    expect(curve.first).to_be_visible(timeout=MILLISECONDS)
-    drawn = curve.first.get_attribute("d") or ""
-    expect(curve.first).not_to_have_attribute("d", drawn, timeout=MILLISECONDS)
+def loss_drawn(page: Page) -> str:
+    """The curve of the loss as it is now, once it is drawn."""
+    return curve(page).get_attribute("d", timeout=MILLISECONDS) or ""
+
+
+def wait_until_it_moves(page: Page, drawn: str) -> None:
+    """Wait until the curve of the loss is drawn further than that."""
+    expect(curve(page)).not_to_have_attribute("d", drawn, timeout=MILLISECONDS)
+
+
+def curve(page: Page) -> Locator:
+    figure = page.get_by_role("figure", name=re.compile("^Loss"))
+    return figure.locator("[aria-label=line] path").first
 
 
 def encoder(page: Page, name: str) -> Locator:
     return page.get_by_role("list", name="Encoders").get_by_role("listitem", name=name)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_an_encoder_is_pretrained_on_the_pool_chosen_and_left(page: Page, pool: Project) -> None:
     page.goto(f"/?project={pool.id}&view=encoders")
     bundled = pool("GET", "/encoders")["encoders"][0]["name"]
@@ -76,14 +83,16 @@ def test_an_encoder_is_pretrained_on_the_pool_chosen_and_left(page: Page, pool: 
 
     start(page, epochs=30)
     run = page.get_by_role("region", name="Pretraining cpu-32, 30 epochs")
-    wait_until_it_moves(page)
+    wait_until_it_moves(page, loss_drawn(page))
     expect(run).to_contain_text("images a second")
     run.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Cancel it").click()
     expect(run).to_contain_text("Cancelled", timeout=MILLISECONDS)
+    expect(run).to_contain_text("resuming goes on from its last checkpoint")
 
+    drawn = loss_drawn(page)
     run.get_by_role("button", name="Resume").click()
-    wait_until_it_moves(page)
+    wait_until_it_moves(page, drawn)
     expect(run).to_contain_text("Finished", timeout=MILLISECONDS)
     [job] = [each for each in pool("GET", "/jobs")["jobs"] if each["kind"] == "pretrain"]
     records = pool("GET", f"/jobs/{job['id']}/records")["records"]
