@@ -92,8 +92,8 @@ VIT_TI8_64 = Recipe(
 # Half an hour on a CPU: a shallow network that starts structured, small views, a strong mask, and
 # no more prototypes than a batch of this size can balance. In so few steps the paper's small crops
 # and strong colours teach less than gentle ones. Blur shrinks with the views: two pixels, mild at
-# 224, would leave little to see at 32. What stands in the start is soon forgotten, and most of what
-# is learned shows in a small step away from it: see "What a CPU can teach" in docs/pretraining.md.
+# 224, would leave little to see at 32. What stands in the start is soon forgotten, so
+# some of it is kept: see "What a CPU can teach" in docs/pretraining.md.
 CPU_64 = Recipe(
     name="cpu-64",
     description="A shallow ViT at 64 px on a CPU, 100,000 images in half an hour; from 1,000",
