@@ -13,6 +13,7 @@ from models.loaders.own import Loaded
 from models.loaders.tensors import only_tensors, read_torch_file
 from models.manifest import MANIFEST_FILE, Feature, VitConfig
 from models.momentum import blend
+from models.pretraining.recipe import from_dict
 from models.pretraining.run_folder import CHECKPOINT_FILE
 from models.transforms import EvaluationTransform
 
@@ -45,10 +46,11 @@ def load_run(folder: Path) -> Loaded:
     Raises EncoderError if the checkpoint is damaged or holds something else.
     """
     run = read_run(folder)
-    tensors = _part(run, "target_encoder.vit.")
+    tensors, where = _part(run, "target_encoder.vit."), str(folder / CHECKPOINT_FILE)
+    check_tensors(tensors, run.architecture, where)
     if start := _part(run, "start."):
+        check_tensors(start, run.architecture, f"the start in {where}")
         tensors = blend(tensors, start, run.recipe["start_share"])
-    check_tensors(tensors, run.architecture, str(folder / CHECKPOINT_FILE))
     size = run.architecture.image_size
     manifest = new_manifest(
         f"{run.recipe['name']}-{folder.resolve().name}",
@@ -78,14 +80,18 @@ def read_run(folder: Path) -> RunCheckpoint:
     try:
         network = only_tensors(content["network"], f"network of {path}")
         # Runs of earlier versions did not say how many images they saw.
-        batches = content.get("images", 0) // content["recipe"]["batch"]
+        recipe = from_dict(content["recipe"])
+        batches = content.get("images", 0) // recipe.batch
         return RunCheckpoint(
-            recipe=json.loads(json.dumps(content["recipe"])),  # as a manifest will give it back
-            architecture=VitConfig(**content["recipe"]["vit"]),
+            # With what it lacks, and as a manifest will give it back.
+            recipe=json.loads(json.dumps(recipe.to_dict())),
+            architecture=recipe.vit,
             network=network,
-            optimizer=content["optimizer"],
-            epoch=content["step"] // batches if batches else 0,
-            licence=content.get("licence", "as its images allow"),
+            optimizer=dict(content["optimizer"]),
+            epoch=int(content["step"] // batches) if batches else 0,
+            licence=str(content.get("licence", "as its images allow")),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise EncoderError(f"{path} is no checkpoint of a pretraining run ({error!r}).") from error
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise EncoderError(
+            f"{path} is no checkpoint of a pretraining run ({error!r}): name another folder."
+        ) from error

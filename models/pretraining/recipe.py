@@ -163,9 +163,17 @@ def vary(recipe: Recipe, settings: Mapping[str, str]) -> Recipe:
 
 
 def from_dict(values: Mapping[str, Any]) -> Recipe:
-    """The recipe whose `to_dict` is `values`."""
-    groups = {name: kind(**values[name]) for name, kind in GROUPS.items()}
-    return Recipe(**{**values, **groups})
+    """The recipe whose `to_dict` is `values`; what they lack is as it was before.
+
+    Raises ValueError where they are no recipe's, or one's that cannot train.
+    """
+    try:
+        groups = {name: kind(**values[name]) for name, kind in GROUPS.items() if name in values}
+        recipe = Recipe(**{**values, **groups})
+        return TypeAdapter(Recipe).validate_python(recipe.to_dict())
+    # A tensor in a number's place raises RuntimeError where it is compared.
+    except (TypeError, AttributeError, ArithmeticError, RuntimeError, ValidationError) as error:
+        raise ValueError(f"this is no recipe: {error}") from error
 
 
 def _choice(group: str) -> str:

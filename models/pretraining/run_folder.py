@@ -19,6 +19,23 @@ LOG_FILE = "log.jsonl"
 WORDS = ("name", "description")
 # What no checkpoint is without.
 PARTS = frozenset(("recipe", "seed", "step", "seconds", "network", "optimizer"))
+# Of what kind each part is.
+KINDS = {
+    "recipe": dict,
+    "seed": int,
+    "images": int,
+    "pixels": int,
+    "step": int,
+    "seconds": int | float,
+    "first_knn": float | None,
+    "probes": dict,
+    "start_from": str | None,
+    "licence": str,
+    "network": dict,
+    "optimizer": dict,
+}
+# What AdamW remembers of each parameter, beside the step.
+AVERAGES = ("exp_avg", "exp_avg_sq")
 
 Record = dict[str, Any]
 
@@ -154,13 +171,28 @@ def resume_run(folder: Path, run: Run) -> None:
     path = folder / CHECKPOINT_FILE
     checkpoint = _read(path)
     _refuse(path, _changes(checkpoint, run.recipe, run.seed, (run.images, run.pixels)))
-    run.network.load_state_dict(checkpoint["network"])
-    run.optimizer.load_state_dict(checkpoint["optimizer"])
+    try:
+        run.network.load_state_dict(checkpoint["network"])
+        # How it updates is the recipe's; only what it remembers is the run's.
+        own = run.optimizer.state_dict()
+        run.optimizer.load_state_dict(own | {"state": checkpoint["optimizer"]["state"]})
+        _check_averages(run.optimizer)
+    except Exception as error:  # what does not fit can fail in any way
+        raise _damaged(path, error) from error
     run.step, run.seconds = checkpoint["step"], checkpoint["seconds"]
     run.first_knn = checkpoint.get("first_knn")
     run.probes = checkpoint.get("probes", {})
     run.start_from = checkpoint.get("start_from")
     run.licence = checkpoint.get("licence", run.licence)
+
+
+def _check_averages(optimizer: torch.optim.Optimizer) -> None:
+    """Raise ValueError where what AdamW remembers of a parameter has not its shape."""
+    for parameter, state in optimizer.state.items():
+        float(state["step"])  # one number, or it raises
+        for name in AVERAGES:
+            if state[name].shape != parameter.shape:
+                raise ValueError(f"the optimizer's {name} does not fit the network")
 
 
 def trim_log(folder: Path, step: int) -> None:
@@ -188,16 +220,28 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         return _whole(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # a damaged pickle can fail in any way
-        raise PretrainingError(
-            f"{path} cannot be read as a checkpoint ({type(error).__name__}): choose another "
-            "folder, or remove it to start anew"
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> PretrainingError:
+    why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return PretrainingError(
+        f"{path} cannot be read as a checkpoint ({why[:300]}): choose another "
+        "folder, or remove it to start anew"
+    )
 
 
 def _whole(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    """The checkpoint; raises where a part is missing or of another kind."""
     missing = PARTS - checkpoint.keys()
     if missing:
         raise ValueError(f"it holds no {', '.join(sorted(missing))}")
+    for name, kind in KINDS.items():
+        if name in checkpoint and not isinstance(checkpoint[name], kind):
+            raise TypeError(f"its {name} is of type {type(checkpoint[name]).__name__}")
+    if checkpoint["step"] < 0:
+        raise ValueError(f"its step is {checkpoint['step']}")
+    from_dict(checkpoint["recipe"])
     return checkpoint
 
 
@@ -217,7 +261,7 @@ def _changes(
     images: their number and checksum, where they are known.
     """
     # A checkpoint may be older than a field of the recipe: it was made with what is the default.
-    before = _flat(from_dict(checkpoint["recipe"]).to_dict())
+    before = _flat(from_dict(checkpoint["recipe"]).to_dict()) | _flat(checkpoint["recipe"])
     now = _flat(recipe.to_dict())
     before["seed"], now["seed"] = checkpoint["seed"], seed
     if images is not None:
