@@ -91,7 +91,14 @@ def read_run(folder: Path) -> RunCheckpoint:
             epoch=int(content["step"] // batches) if batches else 0,
             licence=str(content.get("licence", "as its images allow")),
         )
-    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        RuntimeError,
+    ) as error:
         raise EncoderError(
             f"{path} is no checkpoint of a pretraining run ({error!r}): name another folder."
         ) from error
