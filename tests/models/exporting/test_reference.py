@@ -115,5 +115,5 @@ def test_the_note_builds_what_the_paper_does_not_name(
     encoders: dict[str, Path], tmp_path: Path
 ) -> None:
     notes = export_encoder(str(encoders["bundled"]), "msn", tmp_path / "x.pth.tar").notes
-    assert "img_size=[64], patch_size=8, embed_dim=192, depth=4, num_heads=3" in notes[0]
+    assert "img_size=[64], patch_size=8, embed_dim=192, depth=4, num_heads=6" in notes[0]
     assert "at random without an error" in notes[1]
