@@ -89,7 +89,7 @@ def test_tests_never_see_a_head_that_knows_them() -> None:
 
 
 def test_a_pool_is_learned_from_too() -> None:
-    X, y = clusters([2] * 8, noise=1.5)
+    X, y = clusters([3] * 8, noise=1.5)
     pool, _ = clusters([60] * 8, noise=1.5, seed=1)
 
     alone, together = learning_curve(X, y), learning_curve(X, y, pool=pool)
