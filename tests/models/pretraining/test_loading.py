@@ -69,9 +69,10 @@ class SlowDisk:
         self._looks, self._waited_for = count(), threading.Semaphore(0)
 
     def perf_counter(self) -> float:
+        seconds = self.seconds  # before a read may go on
         if next(self._looks) % 2 == 0:  # before the wait, and behind it
             self._waited_for.release()
-        return self.seconds
+        return seconds
 
     def read(self) -> None:
         if self._slow:
