@@ -120,12 +120,12 @@ def held_training(context: Context) -> Iterator[str]:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.usefixtures("worker")
 def test_short_jobs_run_beside_long_ones_and_long_ones_when_there_is_room_again(
-    connected: Context, log: Path, work: Callable[[], int]
+    context: Context, connected: Context, log: Path, work: Callable[[], int]
 ) -> None:
     def state(job_id: str) -> str:
         return get_job(connected, job_id).state
 
-    encoder_id = fill_pool(connected, work)
+    encoder_id = fill_pool(context, work)
     with held_training(connected) as training:
         wait_until(lambda: "Waiting" in get_job(connected, training).message, log)
         export = {"format": "csv", "images": False, "which": "all"}
@@ -140,7 +140,7 @@ def test_short_jobs_run_beside_long_ones_and_long_ones_when_there_is_room_again(
 
 
 def fill_pool(context: Context, work: Callable[[], int]) -> str:
-    """A few embedded images; their encoder."""
+    """A few embedded images; their encoder. The worker, on another broker, hears nothing of it."""
     uploads = [Upload(f"{seed}.png", png("red", seed)) for seed in range(12)]
     add_images(context, "default", uploads, None)
     work()
