@@ -45,9 +45,17 @@ def read_coco(tree: Tree, name: str) -> Iterator[Record]:
         yield _record(image, label, warning, f"{name}, image {number}")
 
 
-def coco_classes(tree: Tree, name: str) -> Iterator[str]:
-    """The names of the categories, also of those that no image is of. Raises as `read_coco`."""
-    return filter(None, (text_of(each.get("name")) for each in _objects(tree, name, "categories")))
+def coco_classes(tree: Tree, name: str) -> list[str]:
+    """The names of the categories, also of those that no image is of. Raises as `read_coco`.
+
+    Headings that others stand under are none: Roboflow lists one before its classes.
+    """
+    headed = [
+        (text_of(each.get("name")), text_of(each.get("supercategory")))
+        for each in _objects(tree, name, "categories")
+    ]
+    headings = {heading for named, heading in headed if heading != named}  # COCO's person is both
+    return [named for named, _ in headed if named and named not in headings]
 
 
 def _categories_by_image(tree: Tree, name: str) -> dict[Any, tuple[Any, ...]]:

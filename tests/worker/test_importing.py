@@ -72,6 +72,28 @@ def test_classes_without_an_image_come_back_from_coco(
     assert found == ({"seal": 0, "otter": 1} if labels == "labels" else {})
 
 
+def test_headings_of_categories_come_back_from_coco_only_with_an_image(
+    reading: Context, root: Path, api: Caller
+) -> None:
+    fill(root, "otter", "bird", each=1)
+    headed = {"animals": "none", "otter": "animals", "person": "person", "bird": "", "owl": "bird"}
+    coco = {
+        "images": [
+            {"id": 1, "file_name": "otter/otter-0.png"},
+            {"id": 2, "file_name": "bird/bird-0.png"},
+        ],
+        "annotations": [{"image_id": 1, "category_id": 1}, {"image_id": 2, "category_id": 3}],
+        "categories": [
+            {"id": number, "name": name, "supercategory": heading}
+            for number, (name, heading) in enumerate(headed.items())
+        ],
+    }
+    (root / "coco.json").write_text(json.dumps(coco))
+    assert take(reading, root).state == "succeeded"
+    found = {each["name"]: each["examples"] for each in api.get("/classes")["classes"]}
+    assert found == {"otter": 1, "person": 0, "bird": 1, "owl": 0}
+
+
 def test_labels_may_measure_or_be_left_out(reading: Context, root: Path, api: Caller) -> None:
     fill(root, "Otter", "Seal", each=2)
     assert counts(take(reading, root, labels="ignore"))["labelled"] == 0
