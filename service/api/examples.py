@@ -258,6 +258,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "suggestions": [
             {
                 "image_id": 7,
+                "filename": "otter.jpg",
                 "class_id": None,
                 "reason": "The classifier hesitates between Sea otter and Seal.",
                 "prediction": _PREDICTION,

@@ -3,13 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from models.image_sources.names import printable
 
 # No control characters: PostgreSQL keeps no NUL, and nobody can read the others.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+# As imports read names: what is exported comes back as the same.
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE),
+    AfterValidator(printable),
 ]
 Spec = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PRINTABLE)]
 # What the database can count to.
@@ -279,6 +283,7 @@ class Predictions(Message):
 
 class Suggestion(Message):
     image_id: int
+    filename: str
     class_id: str | None = Field(
         description="Its label, which looks wrong: by the strategy `errors`, else null."
     )

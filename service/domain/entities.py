@@ -136,6 +136,7 @@ class StoredImage:
 @dataclass(frozen=True)
 class Suggestion:
     image_id: int
+    filename: str
     class_id: str | None
     reason: str
     prediction: PredictionSummary | None

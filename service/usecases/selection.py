@@ -1,6 +1,7 @@
 """What to label next, and why."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -10,9 +11,9 @@ from sqlalchemy.orm import Session
 from models import selection
 from models.fitting import FittedHead
 from models.selection import Strategy as PoolStrategy
-from service.domain.entities import PredictionSummary, Suggestion
+from service.domain.entities import Suggestion
 from service.domain.errors import Conflict, Invalid
-from service.storage import classifiers, examples, projects
+from service.storage import classifiers, examples, images, projects
 from service.storage.tables import ProjectRow
 from service.usecases.context import Context
 from service.usecases.desk import Desk
@@ -50,13 +51,12 @@ def suggest(
     believed = head if strategy in NEED_RIVALS or _knows_all(head, names, strategy) else None
     state = desk.state(believed, _label_counts(believed, labels))
     picks = selection.suggest(state, count, strategy)
-    image_ids = [int(pool.image_ids[desk.rows[pick.index]]) for pick in picks]
     shown = [names.get(name, name) for name in head.classes_.tolist()] if head else []
-    predicted = _predictions(context, project_id, image_ids)
-    return [
-        Suggestion(image_id, None, _sentence(pick.reason(shown)), predicted.get(image_id))
-        for image_id, pick in zip(image_ids, picks, strict=True)
+    chosen = [int(pool.image_ids[desk.rows[pick.index]]) for pick in picks]
+    found = [
+        (image_id, None, pick.reason(shown)) for image_id, pick in zip(chosen, picks, strict=True)
     ]
+    return _described(context, project_id, found)
 
 
 def _knows_all(head: FittedHead | None, names: dict[str, str], strategy: Strategy) -> bool:
@@ -76,24 +76,32 @@ def _relabel(context: Context, project_id: str, count: int) -> list[Suggestion]:
     with context.database.read() as session:
         names = projects.class_names(session, project_id)
     suspects = evaluate(context, project_id).suspects[:count]
-    predicted = _predictions(context, project_id, [each.image_id for each in suspects])
-    return [
-        Suggestion(
+    found = [
+        (
             each.image_id,
             each.class_id,
-            _sentence(f"labelled {names.get(each.class_id, each.class_id)}, but {each.reason}"),
-            predicted.get(each.image_id),
+            f"labelled {names.get(each.class_id, each.class_id)}, but {each.reason}",
         )
         for each in suspects
     ]
+    return _described(context, project_id, found)
 
 
-def _predictions(
-    context: Context, project_id: str, image_ids: list[int]
-) -> dict[int, PredictionSummary]:
+def _described(
+    context: Context, project_id: str, found: Sequence[tuple[int, str | None, str]]
+) -> list[Suggestion]:
+    """Of images, their labels and reasons; those that were deleted meanwhile are left out."""
+    image_ids = [image_id for image_id, _, _ in found]
     with context.database.read() as session:
         project = projects.get_project(session, project_id)
-        return summaries(context, session, project, image_ids)
+        listed = images.images_by_id(session, project_id, project.encoder_id, image_ids)
+        predicted = summaries(context, session, project, image_ids)
+    names = {row.id: row.filename for row, _, _ in listed}
+    return [
+        Suggestion(image_id, names[image_id], class_id, _sentence(reason), predicted.get(image_id))
+        for image_id, class_id, reason in found
+        if image_id in names
+    ]
 
 
 def _usable_head(context: Context, session: Session, project: ProjectRow) -> FittedHead | None:

@@ -2971,6 +2971,8 @@ export interface components {
         Suggestion: {
             /** Image Id */
             image_id: number;
+            /** Filename */
+            filename: string;
             /**
              * Class Id
              * @description Its label, which looks wrong: by the strategy `errors`, else null.
@@ -2989,6 +2991,7 @@ export interface components {
          *       "suggestions": [
          *         {
          *           "image_id": 7,
+         *           "filename": "otter.jpg",
          *           "class_id": null,
          *           "reason": "The classifier hesitates between Sea otter and Seal.",
          *           "prediction": {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { ImagePage, PoolImage } from "../api/types";
-import { acceptedChanges, fromSuggestion, isOpen, labelsOf, relabelItems, relabelPages, type Item } from "./items";
+import { acceptedChanges, fromSuggestion, isEmpty, isOpen, labelsOf, relabelItems, relabelPages, type Item } from "./items";
 
 const image = (id: number, classId: string | null = null): PoolImage => ({
   id,
@@ -39,6 +39,14 @@ describe("a label change on loaded pages", () => {
   });
 });
 
+it("is empty where no image is shown, loaded or to come", () => {
+  expect(isEmpty([])).toBe(true);
+  expect(isEmpty([page([], 0)])).toBe(true);
+  expect(isEmpty([{ ...page([], 3), next_cursor: "3" }, page([], 3)])).toBe(true);
+  expect(isEmpty([{ ...page([], 3), next_cursor: "3" }])).toBe(false);
+  expect(isEmpty([page([1], 1), page([], 1)])).toBe(false);
+});
+
 describe("accepting predictions", () => {
   const item = (id: number, unknown: boolean, classId: string | null = null): Item => ({
     id,
@@ -70,7 +78,11 @@ describe("accepting predictions", () => {
 });
 
 describe("a suggested image", () => {
-  const suggested = (classId: string | null) => fromSuggestion({ image_id: 1, class_id: classId, reason: "", prediction: null });
+  const suggested = (classId: string | null) => fromSuggestion({ image_id: 1, filename: "1.png", class_id: classId, reason: "", prediction: null });
+
+  it("goes by the name of its file", () => {
+    expect(suggested(null).filename).toBe("1.png");
+  });
 
   it("keeps the label that is in doubt, so that undo can bring it back", () => {
     expect(suggested("seal")).toMatchObject({ classId: "seal", doubted: true });

@@ -22,12 +22,19 @@ export function fromImage(image: PoolImage): Item {
 }
 
 export function fromSuggestion(suggestion: Suggestion): Item {
-  const { image_id: id, class_id: classId, prediction, reason } = suggestion;
-  return { id, filename: null, classId, embedded: true, prediction, reason, doubted: classId !== null, closeness: null };
+  const { image_id: id, filename, class_id: classId, prediction, reason } = suggestion;
+  return { id, filename, classId, embedded: true, prediction, reason, doubted: classId !== null, closeness: null };
 }
 
 export function fromResult({ image, closeness }: SearchResult): Item {
   return { ...fromImage(image), closeness };
+}
+
+/** Whether a list of which these pages are loaded has no image to show. */
+export function isEmpty(pages: readonly ImagePage[]): boolean {
+  const last = pages.at(-1);
+  const more = last !== undefined && last.next_cursor !== null && last.total > 0;
+  return !more && pages.every((page) => page.items.length === 0);
 }
 
 /** Whether it waits for a decision about its label. */

@@ -1,9 +1,11 @@
 """Suggestions: what to label next, each with its reason."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from models import selection
 from tests.pictures import parts
 from tests.service.caller import Caller, problem_of
 
@@ -23,9 +25,25 @@ def test_before_any_label_typical_images_are_suggested(pool: Caller) -> None:
     colours = {pool.get(f"/images/{each}")["filename"].split("-")[0] for each in ids}
     assert colours == {"red", "green", "blue"}, "they cover the pool"
     for suggestion in answer["suggestions"]:
+        assert suggestion["filename"] == pool.get(f"/images/{suggestion['image_id']}")["filename"]
         assert suggestion["reason"][0].isupper()
         assert suggestion["reason"].endswith(".")
         assert suggestion["prediction"] is None
+
+
+def test_an_image_that_is_deleted_meanwhile_is_not_suggested(
+    pool: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggest = selection.suggest
+
+    def then_deleted(*args: Any) -> list[selection.Suggestion]:
+        picks = suggest(*args)
+        pool.delete("/images/1")
+        return picks
+
+    monkeypatch.setattr(selection, "suggest", then_deleted)
+    answer = pool.get("/suggestions", limit=100, strategy="random")
+    assert {each["image_id"] for each in answer["suggestions"]} == set(range(2, 13))
 
 
 def test_labelled_images_are_never_suggested(pool: Caller) -> None:
@@ -69,7 +87,7 @@ def test_labels_that_look_wrong_are_suggested_with_the_class_they_look_like(pool
     pool.teach("red", "green", each=4)
     pool.post("/labels", {"labels": [{"image_id": 1, "class_id": "green"}]})
     first, *_ = pool.get("/suggestions", strategy="errors")["suggestions"]
-    assert first["image_id"] == 1
+    assert (first["image_id"], first["filename"]) == (1, pool.get("/images/1")["filename"])
     assert first["class_id"] == "green"
     assert first["reason"].startswith("Labelled green, but ")
     assert "red" in first["reason"]
