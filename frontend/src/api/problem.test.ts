@@ -16,8 +16,10 @@ it("gives up soon on other faults, and at once on what the service says no to", 
 });
 
 it("tells once of a list that cannot be had: in its place, or beside what is still shown there", () => {
-  expect(isShownInPlace("while empty", undefined)).toBe(true);
-  expect(isShownInPlace("while empty", { pages: [] })).toBe(false);
-  expect(isShownInPlace(true, { pages: [] })).toBe(true);
+  const whileEmpty = (images?: number[]) => !images?.length;
+  expect(isShownInPlace(whileEmpty, undefined)).toBe(true);
+  expect(isShownInPlace(whileEmpty, [])).toBe(true);
+  expect(isShownInPlace(whileEmpty, [1])).toBe(false);
+  expect(isShownInPlace(true, [1])).toBe(true);
   expect(isShownInPlace(undefined, undefined)).toBe(false);
 });

@@ -60,7 +60,7 @@ export function isWorthRetrying(failures: number, error: Error): boolean {
   return error.kind === "busy" || (error.status >= 500 && failures < 2);
 }
 
-/** Whether a failed query is told of where its answer would stand: always, or while there is none to show instead. */
+/** Whether a failed query is told of where its answer would stand: always, or as `where` says of what else it has to show. */
 export function isShownInPlace(where: unknown, data: unknown): boolean {
-  return where === true || (where === "while empty" && data === undefined);
+  return typeof where === "function" ? (where as (data: unknown) => boolean)(data) : where === true;
 }

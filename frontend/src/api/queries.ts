@@ -1,13 +1,13 @@
 /** What is cached under which key. Everything of a project starts with its id, so it is refreshed together. */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type InfiniteData } from "@tanstack/react-query";
 
 import { decodeMap } from "../state/embeddingMap";
-import { fromSuggestion } from "../state/items";
+import { fromSuggestion, isEmpty, type Item } from "../state/items";
 import { isActive } from "../state/jobs";
 import { emptyRun, fold, type Run } from "../state/run";
 import * as calls from "./calls";
 import { ProblemError } from "./problem";
-import type { Comparison, Job, Project, SearchQuery, SearchResult } from "./types";
+import type { Comparison, ImagePage, Job, Project, SearchQuery, SearchResult } from "./types";
 
 export const keys = {
   session: ["session"] as const,
@@ -101,7 +101,7 @@ export const imagesQuery = (project: string, filter: string, order: string | nul
     queryFn: ({ pageParam, signal }) => calls.listImages(project, { filter, order, cursor: pageParam }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    meta: { shownInPlace: "while empty" },
+    meta: { shownInPlace: (list?: InfiniteData<ImagePage>) => isEmpty(list?.pages ?? []) },
   });
 
 /** A batch holds still while it is worked through: new suggestions come when it is done, or asked for. */
@@ -111,7 +111,7 @@ export const suggestionsQuery = (project: string, strategy: string | null) =>
     queryKey: [...keys.suggestions(project), strategy] as const,
     queryFn: async ({ signal }) => (await calls.suggest(project, batchSize, strategy, signal)).suggestions.map(fromSuggestion),
     staleTime: Infinity,
-    meta: { shownInPlace: "while empty" },
+    meta: { shownInPlace: (batch?: Item[]) => !batch?.length },
   });
 
 /** What is searched with, and among which images; a picture is told apart by what a file says of itself. */
@@ -182,6 +182,15 @@ export const detailQuery = (project: string, id: number, version: number | null)
     queryKey: [...keys.details(project), id, version] as const,
     queryFn: ({ signal }) => calls.explainImage(project, id, signal),
     enabled: version !== null,
+  });
+
+/** Predictions by one version, to be put into a list; asked again while the service is away or busy. */
+export const freshQuery = (project: string, version: number, images: number[]) =>
+  queryOptions({
+    queryKey: ["fresh", project, version, images] as const,
+    queryFn: ({ signal }) => calls.predictImages(project, images, signal),
+    gcTime: 0,
+    meta: { shownInPlace: true },
   });
 
 /** `version` only because a new label is a new example: the nearest may then be another. */

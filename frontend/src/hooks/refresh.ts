@@ -24,6 +24,16 @@ export function refreshFigures(client: QueryClient, project: string): void {
     void renew(client, queryKey);
 }
 
+/**
+ * What a fit changes that another process makes. Its job is over after it: one that is listed as under way makes the
+ * figures old once more when it ends (`useJobs`), and with none under way the figures asked for now are of that fit.
+ */
+export async function followFit(client: QueryClient, project: string): Promise<void> {
+  refreshFigures(client, project);
+  await renew(client, keys.jobs);
+  refreshFigures(client, project);
+}
+
 /** Another encoder is known, or another one looks at the images: everything that it predicts is new. */
 export function refreshEncoders(client: QueryClient, project: string): void {
   void client.invalidateQueries({ queryKey: keys.encoders(project) });

@@ -1,6 +1,7 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { predictImages } from "../api/calls";
+import { freshQuery } from "../api/queries";
 import type { Predictions } from "../api/types";
 import { noneFresh, outdated, withAnswer, type FreshPredictions } from "../state/fresh";
 import { summarise } from "../state/items";
@@ -13,14 +14,15 @@ function byImage({ predictions }: Predictions) {
 
 /** Keeps the predictions of the images in sight up to `version`, without loading any list again. */
 export function useFresh(project: string, version: number | null, born: number | null, visible: readonly number[]) {
+  const client = useQueryClient();
   const [fresh, setFresh] = useState<FreshPredictions>(noneFresh);
 
   useEffect(() => {
     const wanted = version === null ? [] : outdated(fresh, visible, version, born);
     if (version === null || wanted.length === 0) return;
-    const abort = new AbortController();
+    const query = freshQuery(project, version, wanted);
     const timer = setTimeout(() => {
-      predictImages(project, wanted, abort.signal).then(
+      client.query(query).then(
         (answer) => setFresh((old) => withAnswer(old, version, wanted, byImage(answer))),
         // The list's own predictions stay up; the next label or scroll asks again.
         () => undefined,
@@ -28,9 +30,9 @@ export function useFresh(project: string, version: number | null, born: number |
     }, settleMilliseconds);
     return () => {
       clearTimeout(timer);
-      abort.abort();
+      void client.cancelQueries({ queryKey: query.queryKey, exact: true });
     };
-  }, [project, version, born, visible, fresh]);
+  }, [client, project, version, born, visible, fresh]);
 
   return fresh;
 }

@@ -6,7 +6,7 @@ import { isBusy, isSignedOut, ServiceAway } from "../api/problem";
 import { keys } from "../api/queries";
 import type { ImagePage, LabelChange, PoolImage, SearchResult } from "../api/types";
 import { showError } from "../components/notify";
-import { refreshFigures, refreshLists } from "./refresh";
+import { followFit, refreshFigures, refreshLists } from "./refresh";
 import { relabelMap, type EmbeddingMap } from "../state/embeddingMap";
 import { labelsOf, relabelItems, relabelPages, relabelResults, type Item, type Labels } from "../state/items";
 import { LabelOutbox } from "../state/outbox";
@@ -39,9 +39,9 @@ function useOutbox(project: string, onRefused: () => void) {
           // A list that was asked for before the service knew may have arrived since, or be on its way.
           patchCaches(client, project, labelsOf(changes));
           if (client.isFetching({ queryKey: keys.lists(project) }) > 0) refreshLists(client, project);
-          refreshFigures(client, project);
-          // The refit may still be under way; its version shows a moment later.
-          if (version === null) setTimeout(() => refreshFigures(client, project), 1500);
+          // Without a version some of the labels wait for their embedding, and are fitted after it.
+          if (version === null) void followFit(client, project);
+          else refreshFigures(client, project);
         },
         onRefused: (error) => {
           showError(error, "The label was not stored");

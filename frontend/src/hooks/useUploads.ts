@@ -7,7 +7,7 @@ import { ProblemError } from "../api/problem";
 import { missing } from "../state/contents";
 import { sortFiles } from "../state/files";
 import { UploadQueue, type Outcome, type Progress, type Send } from "../state/uploads";
-import { refreshFigures } from "./refresh";
+import { followFit } from "./refresh";
 
 export interface Uploads {
   readonly progress: Progress;
@@ -46,7 +46,7 @@ export function useUploads(project: string, onArrival: () => void): Uploads {
   const progress = useSyncExternalStore(queue.subscribe, queue.snapshot);
 
   const showArrivals = useDebouncedCallback(() => {
-    refreshFigures(client, project);
+    void followFit(client, project);
     onArrival();
   }, 600);
   useEffect(() => {

@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 
 import type { PoolImage, Project } from "../api/types";
 import { useDropTarget } from "../components/useDropTarget";
-import { refreshFigures, refreshLists, renewSuggestions } from "../hooks/refresh";
+import { followFit, refreshLists, renewSuggestions } from "../hooks/refresh";
 import { useArchiveUpload } from "../hooks/useArchiveUpload";
 import { useClasses } from "../hooks/useClasses";
 import { useFollowImports } from "../hooks/useFollowImports";
@@ -36,8 +36,6 @@ interface Props {
 /** Images to be looked through before they get one label. */
 type UnderReview = { readonly around: PoolImage } | { readonly items: readonly Item[] };
 
-const fitMilliseconds = 2500;
-
 /** While images are being embedded, lists gain predictions; they follow along. */
 function useFollowEmbedding({ id, pending }: Project, refresh: () => void): void {
   const client = useQueryClient();
@@ -47,11 +45,9 @@ function useFollowEmbedding({ id, pending }: Project, refresh: () => void): void
     before.current = pending;
     refresh();
     if (pending > 0) return;
-    refreshFigures(client, id);
     renewSuggestions(client, id);
     // Labels that waited for their embeddings are fitted next.
-    const timer = setTimeout(() => refreshFigures(client, id), fitMilliseconds);
-    return () => clearTimeout(timer);
+    void followFit(client, id);
   }, [client, id, pending, refresh]);
 }
 
