@@ -10,8 +10,8 @@ from service.client import ApiError, Client
 from service.commands.common import console, fail, read_settings
 from service.settings import InsecureSettings, Settings
 
-# More are answered 503 at once. Half of the files that a process may usually have open: past those
-# it could open neither its database nor an image.
+# While so many are open, idle ones too, every request is answered 503 at once. Half of the files
+# that a process may usually have open: past those it could open neither its database nor an image.
 MOST_CONNECTIONS = 512
 
 
