@@ -13,6 +13,8 @@ from models.transforms import EvaluationTransform
 MANIFEST_FILE = "manifest.json"
 WEIGHTS_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
+# Beyond any ViT: a file that asks for more would fill the memory before its weights are looked at.
+LARGEST_SIZE, DEEPEST = 65_536, 256
 # Under this key a file in another layout carries the manifest of the encoder inside it.
 MANIFEST_KEY = "handful"
 
@@ -32,16 +34,24 @@ class VitConfig:
     norm_eps: float = 1e-6
 
     def __post_init__(self) -> None:
-        if min(self.image_size, self.patch_size, self.width, self.depth, self.heads) < 1:
+        sizes = self.image_size, self.patch_size, self.width, self.heads
+        if min(*sizes, self.depth) < 1:
             raise ValueError(f"every size of a ViT must be at least 1: {self}")
+        if max(sizes) > LARGEST_SIZE or self.depth > DEEPEST:
+            raise ValueError(
+                f"a ViT has at most {DEEPEST} blocks, and no size above {LARGEST_SIZE}: {self}"
+            )
         if self.image_size % self.patch_size:
             raise ValueError(
                 f"image size {self.image_size} is no multiple of patch size {self.patch_size}"
             )
         if self.width % self.heads:
             raise ValueError(f"width {self.width} is no multiple of {self.heads} heads")
-        if not 1 <= self.width * self.mlp_ratio < math.inf or not 0 < self.norm_eps < math.inf:
-            raise ValueError(f"MLP ratio and LayerNorm eps of a ViT must be above 0: {self}")
+        hidden = self.width * self.mlp_ratio
+        if not 1 <= hidden < 64 * LARGEST_SIZE or not 0 < self.norm_eps < math.inf:
+            raise ValueError(
+                f"MLP ratio and LayerNorm eps of a ViT must be above 0, and no MLP so wide: {self}"
+            )
 
 
 class Feature(BaseModel):

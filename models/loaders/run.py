@@ -77,6 +77,11 @@ def read_run(folder: Path) -> RunCheckpoint:
     """The checkpoint of the run in `folder`; raises EncoderError if it is damaged."""
     path = folder / CHECKPOINT_FILE
     content: Any = read_torch_file(path)
+    if not isinstance(content, dict):
+        raise EncoderError(
+            f"{path} is no checkpoint of a pretraining run, it holds {type(content).__name__}: "
+            "name another folder."
+        )
     try:
         network = only_tensors(content["network"], f"network of {path}")
         # Runs of earlier versions did not say how many images they saw.

@@ -72,6 +72,10 @@ def test_tensors_have_the_names_of_msns_checkpoints() -> None:
         ((30, 8, 32, 2, 2), "image size 30 is no multiple of patch size 8"),
         ((32, 8, 33, 2, 2), "width 33 is no multiple of 2 heads"),
         ((32, 8, 32, 0, 2), "at least 1"),
+        ((32, 8, 32, 10**6, 2), "at most 256 blocks"),
+        ((8 * 10**30, 8, 32, 2, 2), "no size above 65536"),
+        ((32, 8, 10**6, 2, 2), "no size above 65536"),
+        ((32, 8, 32, 2, 2, 1e300), "MLP ratio"),
     ],
 )
 def test_impossible_sizes_are_refused(sizes: tuple[int, int, int, int, int], fault: str) -> None:

@@ -70,7 +70,9 @@ def test_a_finished_runs_own_encoder_is_named_by_its_folder(folder: Path) -> Non
 ODD = {"network": {}, "recipe": {"batch": 2, "vit": {"depth": 0}}, "optimizer": {}, "step": 1}
 
 
-@pytest.mark.parametrize("content", [{"epoch": 3}, {"network": {}, "recipe": {}}, ODD, [1]])
+@pytest.mark.parametrize(
+    "content", [{"epoch": 3}, {"network": {}, "recipe": {}}, ODD, [1], torch.ones(3)]
+)
 def test_another_file_of_that_name_is_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "pretraining.pt")
     with pytest.raises(EncoderError, match="is no checkpoint of a pretraining run"):
