@@ -14,8 +14,14 @@ it("counts the steps as the run will: whole batches alone", () => {
 it("forecasts from this machine where it can, from what was measured where it must", () => {
   expect(makePlan(tiny, 320, 100, 100)).toEqual({ steps: 1000, seconds: 320, from: "this machine" });
   expect(timeHint(makePlan(tiny, 320, 100, 100), "cpu")).toContain("About 5 minutes, going by the last run");
-  expect(timeHint(makePlan(tiny, 320, 100, null), "cpu")).toContain("on two CPU cores");
+  expect(timeHint(makePlan(tiny, 320, 100, null), "cpu")).toContain("on one CPU core");
   expect(timeHint(makePlan(large, 5000, 100, null), "gpu")).toContain("measured this on your GPU");
+});
+
+it("forecasts of the bundled encoder's run what it took", () => {
+  const plan = makePlan({ name: "cpu-64", batch: 128, device: "cpu" }, 100_000, 8, null);
+  expect(plan.steps).toBe(6248);
+  expect(timeHint(plan, "cpu")).toContain("About 42 minutes on one CPU core");
 });
 
 it("warns of a pool that fills no batch, and of too few steps", () => {
