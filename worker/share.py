@@ -147,6 +147,8 @@ class Share:
             after = extraction.taken_until(session, worker)
         with self._context.database.write() as session:
             part = extraction.take_part(session, worker, size, SILENT_AFTER, after)
+            if part is None and not extraction.is_wanted(session, worker):
+                raise JobStopped  # no beat may have told yet: not all is done
         if part is not None and part.more:
             self._invite()
         self._took = self._took or part is not None

@@ -70,7 +70,7 @@ def take_part(
     after: what `taken_until` said just now. None where all images have been taken, or the job is
     over. Needs a write transaction.
     """
-    if not _is_wanted(session, worker):
+    if not is_wanted(session, worker):
         return None
     return _take_over(session, worker, silent) or _cut(session, worker, size, after)
 
@@ -89,7 +89,7 @@ def note(session: Session, worker: Worker, result: PartResult) -> None:
 def beat(session: Session, worker: Worker) -> bool:
     """Show that the worker lives; False where its job is over or shall end."""
     session.execute(update(ExtractionPartRow).where(*_held(worker)).values(heartbeat_at=now()))
-    return _is_wanted(session, worker)
+    return is_wanted(session, worker)
 
 
 def let_go(session: Session, worker: Worker) -> None:
@@ -122,7 +122,8 @@ def projects_of(session: Session, job_id: str) -> set[str]:
     return set(session.scalars(spanned.distinct()))
 
 
-def _is_wanted(session: Session, worker: Worker) -> bool:
+def is_wanted(session: Session, worker: Worker) -> bool:
+    """Whether the job is to go on: it is neither over nor cancelled."""
     # Queued as well: of a job whose own worker died the others go on with.
     active = [JobRow.state.in_(ACTIVE), JobRow.cancel_requested.is_(False)]
     return session.scalar(select(JobRow.id).where(JobRow.id == worker.job_id, *active)) is not None

@@ -192,6 +192,17 @@ def test_a_cancelled_job_stops_its_helpers_too(
     assert embedded(context) == EVERY_IMAGE[:8]
 
 
+def test_a_job_that_is_cancelled_between_two_beats_does_not_count_as_done(
+    context: Context, job: Job, owner: RunningJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.running.BEAT_SECONDS", 3600.0)
+    monkeypatch.setattr("worker.share.BEAT_SECONDS", 3600.0)
+    cancel_job(context, job.id)
+    owner.run(embed)
+    assert get_job(context, job.id).state == "cancelled"
+    assert embedded(context) == []
+
+
 def test_what_went_through_the_encoder_is_kept_though_the_worker_is_to_stop(
     context: Context,
     job: Job,
