@@ -112,7 +112,7 @@ class _Items:
             width=row.width,
             height=row.height,
             label=names[slug] if slug else None,
-            reference_label=row.reference_label,
+            reference_label=names.get(row.reference_label or "", row.reference_label),
             read=partial(self._read, row.id, row.filename, row.sha256),
         )
 

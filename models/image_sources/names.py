@@ -19,6 +19,11 @@ LEFT_BEHIND = frozenset(("__macosx", "thumbs.db", "desktop.ini", "@eadir", "$rec
 SPLITS = frozenset(
     ("train", "training", "val", "valid", "validation", "dev", "test", "testing", "eval")
 )
+# Controls, line breaks, what turns the writing of all that follows, marks of byte order, halves of
+# pairs, and what is no character.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
 
 
@@ -33,12 +38,14 @@ def decode_name(raw: bytes, otherwise: str = "cp1252") -> str:
         return raw.decode(otherwise, "backslashreplace")
 
 
-def printable(name: object) -> str:
-    """Unicode in its composed form; what cannot be printed or encoded becomes a question mark."""
+def printable(name: object, instead: str = "?") -> str:
+    """Unicode in its composed form; what breaks lines or cannot be encoded becomes `instead`.
+
+    All else stays: Persian words and families of emoji are held together by what has no width, and
+    Japanese names have spaces of their own.
+    """
     composed = unicodedata.normalize("NFC", str(name))
-    if composed.isprintable():
-        return composed
-    return "".join(character if character.isprintable() else "?" for character in composed)
+    return composed if composed.isprintable() else _UNPRINTABLE.sub(instead, composed)
 
 
 def shown(name: str) -> str:

@@ -22,6 +22,8 @@ from models.image_sources.source import SourceError
 from models.image_sources.tree import reason
 
 IMAGE_COLUMNS = ("image", "img", "jpg", "jpeg", "png", "webp", "bytes")
+# Where the schema of an export names all classes: {"classes": [..]}.
+OWN_METADATA = b"handful"
 # Rows held at once: few, since a row may be a photograph of many megabytes.
 ROWS = 16
 
@@ -62,7 +64,7 @@ class _Rows:
                 pick(schema.names, REFERENCES),
             )
         self._table, self._where, self._columns = table, where, columns
-        self._class_names = _class_names(schema)
+        self._class_names = _numbered_classes(schema)
 
     def records(self) -> Iterator[Record]:
         arrow, _ = load_pyarrow()
@@ -112,7 +114,16 @@ def _unpacked(cell: object) -> tuple[bytes | None, str | None]:
     return (cell, None) if isinstance(cell, bytes) else (None, text_of(cell))
 
 
-def _class_names(schema: Any) -> list[str]:
+def named_classes(schema: Any) -> list[str]:
+    """The classes that a schema (pyarrow) names beside the rows, which may be of fewer."""
+    try:
+        own = json.loads((schema.metadata or {})[OWN_METADATA])["classes"]
+        return [name for name in map(text_of, own) if name]
+    except (KeyError, TypeError, ValueError):
+        return _numbered_classes(schema)
+
+
+def _numbered_classes(schema: Any) -> list[str]:
     """The names behind the numbers of a label, as `datasets` writes them into the schema."""
     try:
         features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]

@@ -1,6 +1,7 @@
 """Names of files in archives that every system can unpack, no two of them the same."""
 
 import re
+from collections.abc import Iterable
 
 from models.image_sources.names import IMAGE_SUFFIXES, is_hidden_step, suffix
 
@@ -24,10 +25,10 @@ _BY_FIRST_BYTES = {
 class ArchiveNames:
     """The names given in one archive."""
 
-    def __init__(self, reserved: str) -> None:
-        """`reserved` is the name of what lies among the images."""
+    def __init__(self, reserved: Iterable[str]) -> None:
+        """`reserved` are the names of what lies among the images."""
         # In small letters: some systems do not tell them from capitals.
-        self._taken = {reserved.casefold()}
+        self._taken = {name.casefold() for name in reserved}
         self._next: dict[str, int] = {}
         self._folders: dict[str, str] = {}
 

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from service.interchange.archive_names import ArchiveNames, with_suffix
+from service.interchange.class_lists import (
+    INTERFACE,
+    PLAIN_LIST,
+    write_interface,
+    write_plain_list,
+)
 from service.interchange.export_item import ExportItem
 from service.interchange.formats import ExportFormat
 from service.interchange.listings import (
@@ -20,21 +26,32 @@ from service.interchange.parquet_export import write_parquet
 
 
 @dataclass(frozen=True)
+class _ClassList:
+    """A file of an archive that names all classes, where the list of images names only theirs."""
+
+    file: str
+    write: Callable[[Sequence[str]], bytes]
+
+
+@dataclass(frozen=True)
 class _Form:
     """A list of the images, as what it lies in an archive, and how its file ends alone."""
 
     listing: Callable[[], Listing]
     file: str
     suffix: str
+    classes: _ClassList | None
     by_class: bool = False
 
 
+_PLAIN = _ClassList(PLAIN_LIST, write_plain_list)
+_INTERFACE = _ClassList(INTERFACE, write_interface)
 FORMS: dict[ExportFormat, _Form] = {
-    "csv": _Form(CsvListing, "labels.csv", ".csv"),
-    "imagefolder": _Form(CsvListing, "labels.csv", ".csv", by_class=True),
-    "hf": _Form(MetadataListing, "metadata.csv", ".csv"),
-    "coco": _Form(CocoListing, "annotations/instances_default.json", ".json"),
-    "labelstudio": _Form(LabelStudioListing, "tasks.json", ".json"),
+    "csv": _Form(CsvListing, "labels.csv", ".csv", _PLAIN),
+    "imagefolder": _Form(CsvListing, "labels.csv", ".csv", _PLAIN, by_class=True),
+    "hf": _Form(MetadataListing, "metadata.csv", ".csv", _PLAIN),
+    "coco": _Form(CocoListing, "annotations/instances_default.json", ".json", None),
+    "labelstudio": _Form(LabelStudioListing, "tasks.json", ".json", _INTERFACE),
 }
 # Formats that are nothing without the images.
 WITH_IMAGES = ("imagefolder", "hf")
@@ -57,13 +74,13 @@ def write_export(
 ) -> None:
     """Write `items` to `target`, one by one; `imagefolder` and `hf` always have images.
 
-    `classes` are named where the format has a place for those without an image: COCO's categories,
-    and the folders of `imagefolder`.
+    `classes` are named, in this order, where there is a place for those without an image: anywhere
+    but in a CSV, or in tasks of Label Studio, without the images.
 
     What their `read` and the target raise is passed on; the target is then worth nothing.
     """
     if format == "parquet":
-        write_parquet(items, target, images=images)
+        write_parquet(items, target, images=images, classes=classes)
     elif images or format in WITH_IMAGES:
         _write_zip(items, FORMS[format], target, classes)
     else:
@@ -78,9 +95,12 @@ def _write_zip(
     items: Iterable[ExportItem], form: _Form, target: BinaryIO, classes: Sequence[str]
 ) -> None:
     """The images, which do not compress, and the list of them."""
-    names = ArchiveNames(reserved=form.file)
+    lists = {form.classes.file: form.classes.write(classes)} if form.classes and classes else {}
+    names = ArchiveNames(reserved=(form.file, *lists))
     with form.listing() as listing, zipfile.ZipFile(target, "w") as archive:
         listing.name_classes(classes)
+        for name, content in lists.items():
+            archive.writestr(zipfile.ZipInfo(name), content)
         for label in classes if form.by_class else ():
             archive.mkdir(names.folder(label))
         for item in items:

@@ -14,7 +14,8 @@ from models.image_sources.parquet import open_table, read_table
 from models.image_sources.records import Damaged, Record
 from models.image_sources.tree import Tree
 from service.interchange.annotations import open_annotations
-from service.interchange.coco import coco_classes, looks_like_coco, one_task_each, read_coco
+from service.interchange.class_lists import listed_classes
+from service.interchange.coco import looks_like_coco, one_task_each, read_coco
 from service.interchange.formats import Layout
 from service.interchange.json_lists import top_keys
 from service.interchange.label_studio import looks_like_label_studio, read_label_studio
@@ -71,11 +72,9 @@ def class_names(found: Found, tree: Tree) -> Iterator[str]:
 
     Damage ends them: whoever reads the images reports it.
     """
-    if found.layout != "coco":
-        return
     for name in found.annotations:
         with suppress(Damaged):
-            yield from coco_classes(tree, name)
+            yield from listed_classes(found.layout, tree, name)
 
 
 def count_records(found: Found, tree: Tree) -> int:

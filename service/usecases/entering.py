@@ -57,8 +57,9 @@ def enter_arrivals(
     entered = Entered(len(new), len(arrivals) - len(new) - len(gone))
     entered.errors += [FileError(each.name, VANISHED) for each in gone]
     here = [each for each in arrivals if each.sha256 in pool]
-    _set_references(session, here, pool)
-    _set_labels(session, project_id, here, pool, entered)
+    classes = _Classes(session, project_id)
+    _set_labels(session, classes, here, pool, entered)
+    _set_references(session, classes, here, pool)
     return entered
 
 
@@ -95,11 +96,14 @@ def _new_images(
 
 
 def _set_references(
-    session: Session, arrivals: Sequence[Arrival], pool: dict[str, ContentRow]
+    session: Session,
+    classes: "_Classes",
+    arrivals: Sequence[Arrival],
+    pool: dict[str, ContentRow],
 ) -> None:
     """Keep the true labels of images that have none."""
     wanted = {
-        pool[each.sha256].id: projects.slugify(each.reference_label)
+        pool[each.sha256].id: classes.id_for(each.reference_label)
         for each in reversed(arrivals)  # of one content the first one counts
         if each.reference_label and pool[each.sha256].reference_label is None
     }
@@ -112,13 +116,12 @@ def _set_references(
 
 def _set_labels(
     session: Session,
-    project_id: str,
+    classes: "_Classes",
     arrivals: Sequence[Arrival],
     pool: dict[str, ContentRow],
     entered: Entered,
 ) -> None:
     """Label images that have no label; say where the source has another than the pool."""
-    classes = _Classes(session, project_id)
     given: dict[int, ClassRow] = {}
     for each in arrivals:
         name = (each.label or "").strip()
@@ -139,7 +142,7 @@ def _set_labels(
     _insert(session, ExampleRow, labels)
     entered.labelled += len(labels)
     if labels:
-        projects.bump_labels_revision(session, project_id)
+        projects.bump_labels_revision(session, classes.project_id)
 
 
 def _insert(session: Session, row: type[Base], values: list[dict[str, Any]]) -> None:
@@ -152,8 +155,8 @@ class _Classes:
     """The project's classes by name; those that are missing are made."""
 
     def __init__(self, session: Session, project_id: str) -> None:
+        self.project_id = project_id
         self._session = session
-        self._project_id = project_id
         rows = session.scalars(select(ClassRow).where(ClassRow.project_id == project_id))
         self._by_id = {row.id: row for row in rows}
         self._slugs = {row.slug for row in self._by_id.values()}
@@ -163,12 +166,17 @@ class _Classes:
         """A class's name."""
         return self._by_id[class_id].name
 
+    def id_for(self, name: str) -> str:
+        """What a class of this name is called by: the id of one that is there, or may be made."""
+        row = self._by_name.get(name.strip().casefold())
+        return row.slug if row else projects.slugify(name)
+
     def get(self, name: str) -> ClassRow:
         """The class of this name; not of this id, as `c` may be that of C++."""
         row = self._by_name.get(name.casefold())
         if row is None:
             slug = projects.free_slug(name, self._slugs)
-            row = ClassRow(project_id=self._project_id, slug=slug, name=name)
+            row = ClassRow(project_id=self.project_id, slug=slug, name=name)
             self._session.add(row)
             self._session.flush()
             self._slugs.add(slug)

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import PureWindowsPath
 from threading import BoundedSemaphore
 
 from sqlalchemy.orm import Session
 
+from models.image_sources.names import printable
 from models.images import DecodedImage, ImageRejected, decode, thumbnail
 from models.perceptual_hash import perceptual_hash
 from service.domain.entities import Rejected, StoredImage, Upload
@@ -111,9 +111,9 @@ def decode_upload(context: Context, data: bytes, shrink_to: int | None = None) -
 
 def safe_name(filename: str) -> str:
     """The last part of a file name that may be a path, without control characters."""
-    name = PureWindowsPath(filename).name  # takes / and \ alike
-    printable = "".join(c for c in name if c.isprintable())[:255]
-    return printable if printable.strip(". ") else "unnamed"
+    steps = [step for step in re.split(r"[/\\]", filename) if step]
+    name = printable(steps[-1] if steps else "", instead="")[:255]
+    return name if name.strip(". ") else "unnamed"
 
 
 def safe_path(path: str) -> str:
