@@ -4,7 +4,8 @@ from functools import partial
 from typing import cast
 
 import torch
-from timm.models.vision_transformer import VisionTransformer
+from timm.layers.attention import Attention
+from timm.models.vision_transformer import Block, VisionTransformer
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -13,11 +14,13 @@ from models.manifest import Norm, VitConfig
 __all__ = [
     "VisionTransformer",
     "VitConfig",
+    "block_tokens",
     "build_vit",
     "cls_feature",
     "embed_tokens",
     "encode_tokens",
     "interpolate_positions",
+    "last_cls",
 ]
 
 
@@ -63,8 +66,47 @@ def encode_tokens(vit: VisionTransformer, tokens: Tensor) -> Tensor:
 
 def cls_feature(vit: VisionTransformer, images: Tensor, norm: Norm) -> Tensor:
     """CLS token (B, width) of the last block, before ("pre") or after ("post") the LayerNorm."""
-    cls = encode_tokens(vit, embed_tokens(vit, images))[:, 0]
+    return last_cls(vit, vit.blocks[:-1](embed_tokens(vit, images)), norm)
+
+
+def last_cls(vit: VisionTransformer, tokens: Tensor, norm: Norm) -> Tensor:
+    """`cls_feature` (B, width) of tokens (B, n, width) that went through all blocks but the last.
+
+    What that makes of the patches nobody reads; in a network of four blocks it is a fifth of all.
+    """
+    cls = block_tokens(cast(Block, vit.blocks[-1]), tokens, 1)[:, 0]
     return vit.norm(cls) if norm == "post" else cls
+
+
+def block_tokens(block: Block, tokens: Tensor, count: int | None = None) -> Tensor:
+    """The first `count` tokens (B, count, width) of what the block makes of tokens (B, n, width).
+
+    For a block of `build_vit` that is not being trained: it drops nothing.
+    """
+    normed = block.norm1(tokens)
+    attention = cast(Attention, block.attn)
+    kept = tokens[:, :count] + _attended(attention, normed[:, :count], normed)
+    widened: Tensor = block.mlp(block.norm2(kept))
+    return kept + widened
+
+
+def _attended(attention: Attention, asking: Tensor, tokens: Tensor) -> Tensor:
+    """What tokens (B, m, width) get from tokens (B, n, width): (B, m, width)."""
+    width = attention.attn_dim
+    queries, keys, values = (
+        functional.linear(source, attention.qkv.weight[part], attention.qkv.bias[part])
+        .unflatten(2, (attention.num_heads, attention.head_dim))
+        .transpose(1, 2)  # (B, heads, m or n, head width)
+        for source, part in (
+            (asking, slice(width)),
+            (tokens, slice(width, 2 * width)),
+            (tokens, slice(2 * width, 3 * width)),
+        )
+    )
+    alike = queries @ keys.transpose(2, 3) * attention.scale  # (B, heads, m, n)
+    found = alike.softmax(dim=-1) @ values
+    mixed: Tensor = attention.proj(found.transpose(1, 2).flatten(2))
+    return mixed
 
 
 def interpolate_positions(positions: Tensor, grid: tuple[int, int]) -> Tensor:
