@@ -143,6 +143,6 @@ def test_a_missing_gpu_is_named() -> None:
 
 
 def test_a_preset_too_large_for_the_device_is_refused_before_it_starts(tmp_path: Path) -> None:
-    huge = replace(TINY, vit=replace(TINY.vit, width=240_000))
+    huge = replace(TINY, vit=replace(TINY.vit, width=60_000, depth=32))
     with pytest.raises(PretrainingError, match=r"needs [\d.]+ GB .* are free: choose a smaller"):
         start_run(huge, IMAGES, tmp_path, CPU)
