@@ -80,8 +80,11 @@ class Import:
         return True
 
     def _enter_classes(self, files: OpenImport) -> None:
-        """Those without an image too, where images come in as examples of classes."""
-        if self._running.job.payload["labels"] == "labels":
+        """Those without an image too, where images come in as examples of classes.
+
+        Behind the first batch they are there, or were deleted by somebody since.
+        """
+        if not self._done and self._running.job.payload["labels"] == "labels":
             names = files.classes()
             with self._context.database.write() as session:
                 enter_classes(session, self._project_id, names)

@@ -10,6 +10,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
+import { askWhenTurnedTo } from "./api/focus";
 import { makeQueryClient } from "./api/queryClient";
 import { theme } from "./theme";
 import { App } from "./views/App";
@@ -18,6 +19,7 @@ import { SessionGate } from "./views/SessionGate";
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root to draw into");
 
+askWhenTurnedTo();
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">

@@ -39,8 +39,20 @@ def _widest(
     """The largest eigenvalues (r,) and unit eigenvectors (r, d) of their products."""
     few = len(deviations) < deviations.shape[1]
     products = deviations @ deviations.T if few else deviations.T @ deviations
-    count = min(DIRECTIONS, len(products))
-    widths, vectors = eigh(products, subset_by_index=(len(products) - count, len(products) - 1))
+    widths, vectors = _largest(products, min(DIRECTIONS, len(products)))
     kept = widths > SMALLEST * widths.max()
     rows = vectors[:, kept].T @ deviations if few else vectors[:, kept].T
     return widths[kept], rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _largest(
+    products: npt.NDArray[np.floating], count: int
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Eigenvalues (count,) of a symmetric matrix, ascending, and eigenvectors (n, count)."""
+    size = len(products)
+    try:
+        widths, vectors = eigh(products, subset_by_index=(size - count, size - 1))
+    except np.linalg.LinAlgError:
+        # Where nearly all are zero, LAPACK's search for some of them can fail: for all it does not.
+        widths, vectors = np.linalg.eigh(products)
+    return widths[-count:], vectors[:, -count:]

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from models.exporting.source import Source, check_usual_eps
 from models.loaders.run import RunCheckpoint
 from models.manifest import MANIFEST_KEY, VitConfig
+from models.torch_file import write_torch_file
 
 _USUAL_SIZE = 224
 
@@ -27,7 +27,7 @@ def write_reference(source: Source, path: Path) -> list[str]:
         # What is to be used, which a share of the run's start may be in, under the target's head.
         checkpoint["target_encoder"] |= encoder
     with path.open("wb") as file:
-        torch.save(checkpoint, file)
+        write_torch_file(checkpoint, file)
     return _notes(source)
 
 

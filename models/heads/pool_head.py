@@ -10,7 +10,7 @@ from scipy.special import expit, softmax
 from models.classifiers import Codes
 from models.features import Features, unit
 from models.heads.discriminant import Sample, fit_discriminant
-from models.heads.labels_head import label_parts
+from models.heads.labels_head import SHRINKAGE, label_parts
 from models.heads.middle import middle_of
 from models.heads.mixture import MixtureHead, Part, mean_answer
 from models.heads.pool_graph import PoolGraph, PoolLike, Shares, spread_labels
@@ -23,8 +23,6 @@ UNSURE, SURE = 0.35, 0.5
 CLUSTER_SHRINKAGE = 2.0
 ROUNDS = 2
 SHARPNESS = 0.2
-# Where they do not.
-SMEAR_SHRINKAGE = 0.2
 # Parts of the spread of the logits over all images, that make the parts equally sure.
 SPREAD = 0.5
 # Labels a class with which they have half the say of the pool.
@@ -124,7 +122,7 @@ def read_pool(scene: Scene, known: Codes) -> list[Part]:
         parts.append(replace(_follow_clusters(sample, shares, known), share=clustered))
     if clustered < 1:
         sample = Sample.of(scene.directions, trust * shares.max(axis=1))
-        smear = fit_discriminant(sample, shares, SMEAR_SHRINKAGE)
+        smear = fit_discriminant(sample, shares, SHRINKAGE)
         parts.append(replace(smear, share=1 - clustered))
     return [_spread_to(part, scene) for part in parts]
 

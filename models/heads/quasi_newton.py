@@ -46,6 +46,15 @@ class InverseHessian:
             result += (share - float(np.vdot(change, result)) / bend) * taken
         return result
 
+    def guess_anew(self, precondition: Callable[[Values], Values]) -> None:
+        """Take another guess, and keep what the last steps told."""
+        self._precondition = precondition
+        steps, self._steps = self._steps, deque(maxlen=MEMORY)
+        for step, change, _, _ in steps:
+            self._learn(step, change, precondition(change))
+        if self._last is not None:
+            self._last = self._last[0], precondition(self._last[0])
+
     def _learn(self, step: Values, change: Values, conditioned: Values) -> None:
         bend = float(np.vdot(step, change))
         if bend <= 0:  # rounding alone: a convex function bends upward

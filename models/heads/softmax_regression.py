@@ -24,6 +24,9 @@ DECREASE_SINGLE, DECREASE_DOUBLE = 3e-7, 1e-9
 # loss most. Chosen by the steps needed on synthetic features and on Tiny ImageNet.
 # The latter is over the cube root of C: where answers are surer, they bend the loss less.
 OF_ALL, OF_OWN = 0.3, 0.2
+# As answers become surer, the first steps guess anew, where a product takes so many times as long
+# as the inverse of a block: later steps tell little more.
+REFRESHED, REFRESH_PAYS = 4, 4
 # Part of its slope at the start to which the loss is followed along each direction, and trials.
 FLAT = 0.5
 MAX_TRIALS = 20
@@ -137,27 +140,49 @@ class _Loss:
 class Curvature:
     """The inverse of a guess at the Hessian: a block a class, all alike but for its own mean."""
 
+    covariance: Values  # (d, d), of all samples
+    means: Values  # (classes, d)
     common: Values  # (d, d)
     own: Values  # (classes, d)
     shrinkage: Values  # (classes, 1)
 
     @classmethod
     def of(cls, loss: _Loss, class_count: int) -> Self:
+        """As it is on the way to the minimum from weights of zero."""
         features, count = loss.features, len(loss.features)
         weighted = features * np.sqrt(loss.importance)[:, None]
-        block = OF_ALL / class_count * (weighted.T @ weighted)
-        rounding = np.finfo(block.dtype).eps * np.trace(block)
-        block[np.diag_indices_from(block)] += loss.decay + rounding
-        common = _inverse(block)
         places = (loss.codes, np.arange(count))
         sums = sparse.csr_matrix((loss.importance, places), (class_count, count))
         sizes = np.maximum(sums.sum(axis=1), np.finfo(np.float32).tiny)  # of classes of no sample
         means = np.asarray((sums @ features) / sizes, dtype=features.dtype)
+        bending = (1 / (loss.decay * count)) ** (-1 / 3) * np.asarray(sizes)
+        covariance = weighted.T @ weighted
+        return cls._by(covariance, means, loss.decay, OF_ALL / class_count, OF_OWN * bending)
+
+    def refreshed(self, loss: _Loss, residual: Values) -> Self:
+        """As probabilities bend the loss now: p (1 - p) a sample and class."""
+        share = np.maximum(loss.importance, np.finfo(loss.importance.dtype).tiny)
+        missing = -residual[np.arange(len(residual)), loss.codes]
+        present = share - missing  # the probability of the true class, by the importance
+        of_own = missing * present / share
+        squares = np.einsum("nk,nk->n", residual, residual) - missing**2 + present**2
+        of_all = max(float((share - squares / share - of_own).sum()), 0.0) / len(self.means)
+        bending = OF_OWN * np.bincount(loss.codes, of_own, len(self.means))[:, None]
+        return self._by(self.covariance, self.means, loss.decay, of_all, bending)
+
+    @classmethod
+    def _by(
+        cls, covariance: Values, means: Values, decay: float, of_all: float, bending: Values
+    ) -> Self:
+        """bending: (classes, 1) along each class's mean."""
+        block = of_all * covariance
+        rounding = np.finfo(block.dtype).eps * np.trace(block)
+        block[np.diag_indices_from(block)] += decay + rounding
+        common = _inverse(block)
         own = means @ common
-        strength = 1 / (loss.decay * count)
-        bending = OF_OWN * strength ** (-1 / 3) * np.asarray(sizes)  # (classes, 1)
         along = (means * own).sum(axis=1, keepdims=True)
-        return cls(common, own, (bending / (1 + bending * along)).astype(features.dtype))
+        shrinkage = (bending / (1 + bending * along)).astype(means.dtype)
+        return cls(covariance, means, common, own, shrinkage)
 
     def times(self, gradient: Values) -> Values:
         """(classes, d), by the formula of Sherman and Morrison."""
@@ -188,8 +213,12 @@ def _descend(loss: _Loss, guess: Curvature, weights: Values) -> Values:
     loss.residual(logits, ahead, 0, residual)
     gradient = loss.gradient(residual, weights)
     enough = DECREASE_SINGLE if weights.dtype == np.float32 else DECREASE_DOUBLE
+    worth = len(logits) * logits.shape[1] >= REFRESH_PAYS * weights.shape[1] ** 2
     step = None
-    for _ in range(MAX_STEPS):
+    for taken in range(MAX_STEPS):
+        if worth and 0 < taken <= REFRESHED:
+            guess = guess.refreshed(loss, residual)
+            curvature.guess_anew(guess.times)
         direction = -curvature.times(gradient, step)
         slope = float(np.vdot(gradient, direction))
         if -slope / 2 < enough:

@@ -25,6 +25,7 @@ class FolderTree:
             lambda below: place_within(folder / (below or "."), self._roots)
         )
         self._closed: list[str] = []
+        self._empty: list[str] = []
         self._names: list[str] | None = None
 
     def names(self) -> list[str]:
@@ -32,6 +33,11 @@ class FolderTree:
         if self._names is None:
             self._names = [*self._walk(), *self._closed]
         return self._names
+
+    def empty_folders(self) -> list[str]:
+        """In the same order."""
+        self.names()
+        return self._empty
 
     def has(self, name: str) -> bool:
         """Whether there is such a file; outside of the roots that is told of none."""
@@ -67,7 +73,10 @@ class FolderTree:
         while waiting:
             name, is_folder, is_link = waiting.pop()
             if is_folder:
-                waiting += self._entries(name)
+                entries = self._entries(name)
+                if not entries and name not in self._refused:
+                    self._empty.append(name)
+                waiting += entries
                 continue
             if is_link:
                 self._check_link(name)

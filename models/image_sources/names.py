@@ -1,5 +1,6 @@
 """Names in folders and archives: in any encoding, which are hidden, what they say of classes."""
 
+import itertools
 import posixpath
 import re
 import unicodedata
@@ -136,6 +137,36 @@ def label_by_folder(names: Sequence[str]) -> Callable[[str], str | None]:
         return shown(steps[depth]) if len(steps) > depth + 1 else None
 
     return label
+
+
+def classes_with_empty(names: Sequence[str], empty: Iterable[str]) -> list[str]:
+    """All classes of a place that is one folder a class, where folders `empty` are some of them.
+
+    None where nothing tells that folders are classes: there must be two with images, each image
+    directly in the folder of its class, and no file that names a class in another way.
+    """
+    images = [name for name in names if is_image(name)]
+    depth, filled = _wrapped(images), set(map(posixpath.dirname, images))
+    told_otherwise = any(suffix(name) == LABEL_SUFFIX for name in names)
+    if told_otherwise or not all(folder and folder.count("/") == depth for folder in filled):
+        return []
+    known = set(map(posixpath.basename, filled))
+    above = set(map(posixpath.dirname, filled))
+    beside = (folder for folder in empty if posixpath.dirname(folder) in above)
+    new = {name for name in map(posixpath.basename, beside) if name.lower() not in SPLITS} - known
+    return [shown(name) for name in sorted(known | new)] if new and len(known) > 1 else []
+
+
+def empty_among(folders: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Those of an archive's `folders` that are not hidden and hold none of the files `names`."""
+    seen = {folder for folder in folders if folder and not is_hidden(folder)}
+    filled: set[str] = set()
+    for name in itertools.chain(names, seen):
+        folder = posixpath.dirname(name)
+        while folder and folder not in filled:
+            filled.add(folder)
+            folder = posixpath.dirname(folder)
+    return sorted(folder for folder in seen - filled if not climbs(folder))
 
 
 def _wrapped(names: Sequence[str]) -> int:

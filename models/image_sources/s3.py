@@ -32,6 +32,10 @@ class BucketTree:
         """Folder by folder, sorted."""
         return in_order(self._sizes)
 
+    def empty_folders(self) -> list[str]:
+        """None: a bucket's folders are what its objects are called by."""
+        return []
+
     def has(self, name: str) -> bool:
         """Whether there is an object of this name."""
         return name in self._sizes
@@ -63,13 +67,24 @@ def bucket_state(url: str) -> str:
 def open_bucket(url: str) -> S3Store:
     """A bucket's prefix, with the credentials that AWS's own tools would find, roles too.
 
-    Raises SourceError where boto3, which finds them, is not installed.
+    Raises SourceError where boto3, which finds them, is not installed, where it finds none, and
+    for what names no bucket.
     """
     try:
         from obstore.auth.boto3 import Boto3CredentialProvider
     except ImportError as error:
         raise SourceError(f"{url} needs the extra 's3': pip install 'handful[s3]'") from error
-    return S3Store.from_url(url, credential_provider=Boto3CredentialProvider())
+    try:
+        credentials = Boto3CredentialProvider()
+    except ValueError as error:
+        raise SourceError(
+            f"{url} needs credentials, and there are none: set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or give this machine a role"
+        ) from error
+    try:
+        return S3Store.from_url(url, credential_provider=credentials)
+    except (BaseError, ValueError) as error:
+        raise SourceError(f"{url} names no bucket: {_brief(error)}") from error
 
 
 def _objects(store: S3Store, url: str) -> "Iterator[ObjectMeta]":

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from posixpath import dirname
 from typing import Any, BinaryIO, cast
 
 from models.image_sources.limits import MAX_ENTRIES, bomb, most_bytes
@@ -21,11 +21,13 @@ from models.image_sources.names import (
     MAX_LABEL_BYTES,
     climbs,
     decode_name,
+    empty_among,
     free_name,
     inner_path,
     is_hidden,
     suffix,
 )
+from models.image_sources.parts import Part, ReadAt, of_file, of_stream
 from models.image_sources.source import SourceError, UnreadableFile
 from models.image_sources.tree import DAMAGED, reason
 
@@ -38,8 +40,6 @@ _COMPRESSIONS: dict[bytes, Any] = {
 # Names and attributes come in blocks of their own, which are read whole; this is far above any.
 MAX_HEADER_BYTES = 2**20
 CHUNK = 2**20
-# Some bytes of the archive, uncompressed: how many, and from where. From any thread.
-ReadAt = Callable[[int, int], bytes]
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,9 @@ class TarTree:
         `damage` says why it is not whole.
         """
         self.where = str(archive)
-        self._read_at = read_at or _of_file(plain)
+        self._read_at = read_at or of_file(plain)
         self._members: dict[str, _Member] = {}
+        self._folders: set[str] = set()
         self._numbers: dict[str, int] = {}
         self._labels: dict[bytes, bytes] = {}
         damage = self._index(plain) or damage
@@ -90,6 +91,10 @@ class TarTree:
         """In the archive's order, in which they are read the fastest."""
         return [name for name in self._members if not is_hidden(name)]
 
+    def empty_folders(self) -> list[str]:
+        """Those that are a member, or have a hidden one."""
+        return empty_among(self._folders | set(map(dirname, self._members)), self.names())
+
     def has(self, name: str) -> bool:
         """Whether there is a member of this name."""
         return name in self._members
@@ -101,7 +106,7 @@ class TarTree:
             raise UnreadableFile(member.refused)
         if member.data is not None:
             return io.BytesIO(member.data)
-        return cast("BinaryIO", io.BufferedReader(_Part(self._read_at, member)))
+        return cast("BinaryIO", io.BufferedReader(Part(self._read_at, member.start, member.size)))
 
     def path(self, name: str) -> Path | None:  # noqa: ARG002
         """Nowhere but in the archive."""
@@ -115,8 +120,7 @@ class TarTree:
                 while member := tar.next():
                     # tarfile would keep a kilobyte of each.
                     tar.members.clear()  # type: ignore[attr-defined]
-                    if not member.isdir():
-                        self._add(member)
+                    self._add(member)
         except SourceError:
             raise
         except DAMAGED as error:
@@ -124,9 +128,12 @@ class TarTree:
         return ""
 
     def _add(self, member: tarfile.TarInfo) -> None:
-        if len(self._members) == MAX_ENTRIES:
+        if len(self._members) + len(self._folders) == MAX_ENTRIES:
             raise SourceError(f"{self.where} has more than {MAX_ENTRIES:,} entries: part it")
         name = inner_path(decode_name(member.name.encode("utf-8", "surrogateescape")))
+        if member.isdir():
+            self._folders.add(name)
+            return
         refused = _refusal(name, member)
         data = None if refused else self._label(name, member)
         place = _Member(member.offset_data, member.size, refused, data)
@@ -167,7 +174,7 @@ def stream_tar(archive: Path) -> Iterator[TarTree]:
     It is gone through twice. Raises SourceError for what is no tar.
     """
     with (_decompressor(archive) or open)(archive, "rb") as file:
-        yield TarTree(archive, file, _of_stream(file))
+        yield TarTree(archive, file, of_stream(file))
 
 
 def is_tar(archive: Path) -> bool:
@@ -247,23 +254,6 @@ def _refusal(name: str, member: tarfile.TarInfo) -> str:
     return ""
 
 
-def _of_file(file: BinaryIO) -> ReadAt:
-    number = file.fileno()
-    return lambda size, at: os.pread(number, size, at)
-
-
-def _of_stream(file: BinaryIO) -> ReadAt:
-    """Of what has one place at a time. Back from it is, in a compressed file, from the start."""
-    lock = Lock()
-
-    def read_at(size: int, at: int) -> bytes:
-        with lock:
-            file.seek(at)
-            return file.read(size)
-
-    return read_at
-
-
 class _Headers:
     """A tar as tarfile indexes it: only headers are read, and none may fill the memory."""
 
@@ -275,23 +265,3 @@ class _Headers:
         if size > MAX_HEADER_BYTES:
             raise tarfile.ReadError(f"a header of {size:,} bytes")
         return self._file.read(size)
-
-
-class _Part(io.RawIOBase):
-    """Some bytes of an archive, as a file. Many threads may read the same archive so."""
-
-    def __init__(self, read_at: ReadAt, member: _Member) -> None:
-        self._read_at = read_at
-        self._at, self._end = member.start, member.start + member.size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = min(len(buffer), self._end - self._at)
-        data = self._read_at(wanted, self._at)
-        if wanted and not data:
-            raise EOFError("the archive is cut off")
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)

@@ -35,6 +35,9 @@ class Tree(Protocol):
     def names(self) -> list[str]:
         """All files that are not hidden, always in the same order."""
 
+    def empty_folders(self) -> list[str]:
+        """Folders that are not hidden, and nothing in them that is not, where there are such."""
+
     def has(self, name: str) -> bool:
         """Whether there is such a file. Raises UnreadableFile for a place it may not look at."""
 

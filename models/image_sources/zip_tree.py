@@ -6,10 +6,18 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from posixpath import dirname
 from typing import BinaryIO, cast
 
 from models.image_sources.limits import MAX_ENTRIES, check_ratio
-from models.image_sources.names import climbs, decode_name, free_name, in_order, inner_path
+from models.image_sources.names import (
+    climbs,
+    decode_name,
+    empty_among,
+    free_name,
+    in_order,
+    inner_path,
+)
 from models.image_sources.source import SourceError, UnreadableFile
 from models.image_sources.tree import DAMAGED, reason
 
@@ -30,15 +38,22 @@ class ZipTree:
         self.where = str(archive)
         self._opened = opened
         self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._folders: set[str] = set()
         numbers: dict[str, int] = {}
         for info in opened.infolist():
-            if not info.filename.endswith("/"):
-                name = free_name(inner_path(entry_name(info)), self._entries, numbers)
-                self._entries[name] = info
+            name = inner_path(entry_name(info))
+            if info.filename.endswith("/"):
+                self._folders.add(name)
+            else:
+                self._entries[free_name(name, self._entries, numbers)] = info
 
     def names(self) -> list[str]:
         """Folder by folder, sorted."""
         return in_order(self._entries)
+
+    def empty_folders(self) -> list[str]:
+        """Those that have an entry of their own, or one of a hidden file."""
+        return empty_among(self._folders | set(map(dirname, self._entries)), self.names())
 
     def has(self, name: str) -> bool:
         """Whether there is an entry of this name."""

@@ -27,7 +27,12 @@ WEIGHT_FLOATS = 5
 # value, attention's result and projection, the MLP's two inner and one outer layers, two sums.
 BLOCK_FLOATS = 18
 ATTENTION_FLOATS = 2
+# Floats that the head keeps a view, in hidden widths, and the loss, in prototypes and in doubles.
+HEAD_FLOATS = 16
+LOSS_FLOATS = 12
 GIBIBYTE = 2**30
+# For the kernels' workspaces, and what lies between other things.
+SPARE_BYTES = GIBIBYTE
 # What torch says of itself, and of oneDNN.
 CPU_OUT_OF_MEMORY = ("can't allocate memory", "could not create a primitive")
 
@@ -53,6 +58,14 @@ def activation_bytes(recipe: Recipe, tokens: int) -> int:
     vit = recipe.vit
     floats = BLOCK_FLOATS * vit.width + ATTENTION_FLOATS * vit.heads * tokens
     return FLOAT * vit.depth * tokens * floats
+
+
+def beside_bytes(recipe: Recipe, batch: int) -> int:
+    """What heads, loss and kernels take besides, with `batch` images of each process's own."""
+    views = batch * (recipe.anchor_views + recipe.focal_views)
+    head = views * HEAD_FLOATS * recipe.projection_hidden
+    loss = views * distributed.size() * LOSS_FLOATS * recipe.prototypes
+    return FLOAT * (head + loss) + SPARE_BYTES
 
 
 def view_tokens(recipe: Recipe) -> list[tuple[int, int]]:
@@ -150,19 +163,22 @@ def rehearse(
 
     It starts with the one `planned`.
 
-    A process that runs out of memory in the middle of a step would leave the others waiting.
+    A process that runs out of memory in the middle of a step would leave the others waiting. What
+    only a step of all can allocate has its room here as well, and torch keeps the memory, so that
+    images on the GPU take none of it.
     """
     largest = views_at_once(recipe, batch)
     learned = [p for p in network.parameters() if p.requires_grad]
 
     def attempt(micro_batch: int | None) -> None:
         averages = [torch.empty_like(p) for p in learned for _ in range(2)]  # AdamW's
+        room = torch.empty(beside_bytes(recipe, batch), dtype=torch.uint8, device=device)
         features = [
             network.encoder.features(images, None, micro_batch)
             for images, _ in blank_views(recipe, batch, device)
         ]
         torch.stack([f.float().sum() for f in features]).sum().backward()
-        del averages
+        del averages, room
 
     with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=recipe.bf16):
         _, fitting = within_memory(attempt, planned, recipe, batch)

@@ -31,6 +31,7 @@ class Reporter:
         self._began = time.monotonic() - run.seconds
         self._first = self._asked = time.monotonic()
         self._first_step = self._asked_step = run.step
+        self._warm = False
 
     def begin(self, probes: Probes) -> None:
         """The first record; a new run's says what the features are worth before any training."""
@@ -95,6 +96,9 @@ class Reporter:
             "memory_mb": round(used_memory(run.device) / MEBIBYTE),
         }
         self._asked, self._asked_step = now, run.step
+        if not self._warm:
+            # The first steps also compile the network, which takes as long as hundreds of others.
+            self._first, self._first_step, self._warm = now, run.step, True
         return record
 
 

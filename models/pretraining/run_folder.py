@@ -12,6 +12,7 @@ from torch import nn
 from models.errors import PretrainingError
 from models.msn import MaskedSiameseNetwork
 from models.pretraining.recipe import Recipe, from_dict
+from models.torch_file import write_torch_file
 
 CHECKPOINT_FILE = "pretraining.pt"
 LOG_FILE = "log.jsonl"
@@ -113,7 +114,7 @@ def save_run(folder: Path, run: Run) -> None:
     partial = folder / f".{CHECKPOINT_FILE}.partial"
     try:
         with partial.open("wb") as file:
-            torch.save(checkpoint, file)
+            write_torch_file(checkpoint, file)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(folder / CHECKPOINT_FILE)

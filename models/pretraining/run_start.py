@@ -76,8 +76,9 @@ def start_run(recipe: Recipe, images: Images, folder: Path, start: Start) -> Run
         run.licence = f"{run.licence}, and {start.start_from}, which it began with: {licence}"
     if distributed.size() > 1:
         check_alike(run, folder)
-        run.micro_batch = rehearse(network, recipe, own_batch, device, run.micro_batch)
+        # Before the rehearsal, which then finds less room by what the exchange of gradients takes.
         run.forward = distributed.parallel(network, device)
+        run.micro_batch = rehearse(network, recipe, own_batch, device, run.micro_batch)
     return run
 
 

@@ -10,10 +10,6 @@ from service.client import ApiError, Client
 from service.commands.common import console, fail, read_settings
 from service.settings import InsecureSettings, Settings
 
-# While so many are open, idle ones too, every request is answered 503 at once. Half of the files
-# that a process may usually have open: past those it could open neither its database nor an image.
-MOST_CONNECTIONS = 512
-
 
 def up() -> None:
     """Start everything on this machine: Redis, the api, a worker and the page."""
@@ -56,6 +52,7 @@ def serve() -> None:
     """Start the api alone; Redis and workers run elsewhere."""
     import uvicorn
 
+    from service.api.connections import BoundedProtocol
     from service.app import create_app
 
     settings = read_settings()
@@ -68,7 +65,7 @@ def serve() -> None:
         host=settings.host,
         port=settings.port,
         timeout_graceful_shutdown=5,
-        limit_concurrency=MOST_CONNECTIONS,
+        http=BoundedProtocol,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from models.image_sources import SourceError, UnreadableFile
-from models.image_sources.names import is_image, sample, suffix
+from models.image_sources.names import classes_with_empty, is_image, sample, suffix
 from models.image_sources.parquet import open_table, read_table
 from models.image_sources.records import Damaged, Record
 from models.image_sources.tree import Tree
@@ -68,10 +68,12 @@ def find_layout(tree: Tree, wanted: Layout | None, only: str | None = None) -> F
 
 
 def class_names(found: Found, tree: Tree) -> Iterator[str]:
-    """The classes that lists name apart from their images, which may have none.
+    """The classes that are named apart from their images, which may have none.
 
     Damage ends them: whoever reads the images reports it.
     """
+    if found.layout == "folder":
+        yield from classes_with_empty(tree.names(), tree.empty_folders())
     for name in found.annotations:
         with suppress(Damaged):
             yield from listed_classes(found.layout, tree, name)

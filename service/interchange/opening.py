@@ -51,7 +51,15 @@ def open_import(
     for what is unpacked meanwhile. Files of buckets and of URLs are fetched when they are
     read, so read them in many threads. Raises SourceError.
     """
-    place = None if text.startswith("s3://") else allowed_path(text, roots)
+    if text.startswith("s3://"):
+        place = None
+    elif "://" in text:
+        raise SourceError(
+            f"{text} is no place to import from: give a folder or file of the service's machine or "
+            "an s3:// prefix, upload the file, or list single addresses in a CSV"
+        )
+    else:
+        place = allowed_path(text, roots)
     _check_kind(text, place, format)
     return ImportSource(text, place, format, tuple(roots), urls, scratch)
 

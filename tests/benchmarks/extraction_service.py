@@ -1,5 +1,7 @@
 """A service with images in its pool and an encoder that has seen none, to measure with."""
 
+import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -9,10 +11,11 @@ from sqlalchemy import insert
 
 from models.encoder import register_encoder
 from models.images import decode
-from models.low_shot.labelled_folder import read_labelled
+from models.low_shot.labelled_folder import LabelledFile, read_labelled
 from models.manifest import load_manifest
 from service.settings import Settings
 from service.storage.tables import ImageRow
+from service.supervisor import StartError, redis_command
 from service.usecases.context import Context, create_context
 from service.usecases.encoders import enter_encoder
 from service.usecases.projects import DEFAULT_PROJECT, ensure_default_project
@@ -30,8 +33,9 @@ def prepared_service(
 ) -> Iterator[tuple[Context, Path, list[Path]]]:
     """Its context, the encoder's folder, and the files whose contents its pool and store have."""
     files = _files(scratch, count, sources)
+    broker = scratch / "broker" / "redis.sock"
     settings = Settings(
-        data_dir=scratch / "data", redis_url=f"redis+socket://{scratch}/none", min_free_mb=0
+        data_dir=scratch / "data", redis_url=f"redis+socket://{broker}", min_free_mb=0
     )
     if spec.startswith(RANDOM):
         spec = str(save_random(spec.removeprefix(RANDOM), scratch / "checkpoint", "post"))
@@ -40,25 +44,51 @@ def prepared_service(
     ensure_default_project(context)
     enter_encoder(context, "measured", load_manifest(folder))
     _keep_files(context, files)
+    with _broker(broker):
+        try:
+            yield context, folder, files
+        finally:
+            context.database.close()
+
+
+@contextmanager
+def _broker(path: Path) -> Iterator[None]:
+    """A Redis at `path`, where one is installed; a job looks for it in vain for 0.1 s otherwise."""
     try:
-        yield context, folder, files
-    finally:
-        context.database.close()
+        command = redis_command(path)
+    except StartError:
+        yield
+        return
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
+        try:
+            while not path.exists() and server.poll() is None:
+                time.sleep(0.01)
+            yield
+        finally:
+            server.terminate()
 
 
 def _files(scratch: Path, count: int, sources: Sequence[str]) -> list[Path]:
-    """So many image files in a folder."""
+    """So many image files in a folder, no two of the same content: a pool has each once."""
     if not sources:
         folder = write_photographs(scratch / "files", count, PHOTOGRAPH)
         return sorted(folder.rglob("*.jpg"))
     folder = scratch / "files"
     folder.mkdir()
-    images = (image for source in sources for image in read_labelled(Path(source)))
     paths = []
-    for number, image in enumerate(islice(images, count)):
+    for number, image in enumerate(islice(_unlike(sources), count)):
         paths.append(folder / f"{number:06}{Path(image.name).suffix}")
         paths[-1].write_bytes(image.data)
     return paths
+
+
+def _unlike(sources: Sequence[str]) -> Iterator[LabelledFile]:
+    seen = set[bytes]()
+    for source in sources:
+        for image in read_labelled(source):
+            if image.data not in seen:
+                seen.add(image.data)
+                yield image
 
 
 def _keep_files(context: Context, files: Sequence[Path]) -> None:

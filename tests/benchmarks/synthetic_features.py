@@ -1,4 +1,4 @@
-"""As many feature vectors as one likes, with the spectrum of the bundled encoder's."""
+"""As many feature vectors as one likes, with the spectrum of an encoder's."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from models.features import Features
 
 # Share of the variance along the k-th principal direction of the normalised features of 12,000
-# photographs, at some k: four directions hold two thirds of it.
+# photographs by the first bundled encoder, at some k: four directions hold two thirds of it.
 PLACES = (1, 2, 3, 5, 9, 17, 33, 65, 97, 129, 161, 181, 192)
 SHARES = (0.27, 0.21, 0.115, 0.07, 0.0165, 3.2e-3, 4.2e-4, 1e-4, 5e-5, 3e-5, 2e-5, 1e-5, 1e-5)
 # They lie around one direction: the length of their mean, and their variance around it.

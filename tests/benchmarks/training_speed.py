@@ -32,6 +32,7 @@ from tests.benchmarks.view_speed import synchronise
 PEAKS = {
     "H200": 989.0,
     "H100 PCIe": 756.0,
+    "H100 NVL": 835.0,
     "H100": 989.0,
     "A100": 312.0,
     "L40S": 362.0,

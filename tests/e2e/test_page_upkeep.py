@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from service.app import create_app
 from service.settings import Settings
 from tests.e2e.browser import cell, open_page
-from tests.e2e.page_project import Project, go
+from tests.e2e.page_project import Project, go, ids_by_name
+from tests.e2e.running_service import wait_for
 from tests.service.server import serve
 
 
@@ -73,6 +74,22 @@ def test_labels_survive_a_service_that_is_away(page: Page, trained: Project) -> 
     expect(cell(page, "nought-05.png, labelled Nought")).to_be_visible()
     page.context.set_offline(False)
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("^Nought.*3"))).to_be_visible()
+
+
+def test_labels_given_in_another_window_are_seen_when_the_page_is_turned_to(
+    page: Page, trained: Project
+) -> None:
+    go(page, trained)
+    expect(page.get_by_role("button", name=re.compile("^Nought.*2"))).to_be_visible()
+    label = {"image_id": ids_by_name(trained)["nought-05.png"], "class_id": "nought"}
+    trained("POST", "/labels", json={"labels": [label]})
+
+    def is_seen_when_turned_to() -> bool:
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+        return cell(page, "nought-05.png, labelled Nought").count() == 1
+
+    wait_for(is_seen_when_turned_to, "the label to be seen")
     expect(page.get_by_role("button", name=re.compile("^Nought.*3"))).to_be_visible()
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from service.api.connections import BoundedProtocol
 from tests.service.caller import without_upkeep
 
 
@@ -17,7 +18,7 @@ def serve(app: FastAPI) -> Iterator[str]:
     """Serve the application at a free port; its address. Its upkeep rests."""
     with without_upkeep(), socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", http=BoundedProtocol))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:

@@ -72,6 +72,17 @@ def test_classes_without_an_image_come_back_from_coco(
     assert found == ({"seal": 0, "otter": 1} if labels == "labels" else {})
 
 
+@pytest.mark.parametrize("labels", ["labels", "reference", "ignore"])
+def test_an_empty_folder_among_those_of_classes_comes_in_as_a_class(
+    reading: Context, root: Path, api: Caller, labels: str
+) -> None:
+    fill(root, "otter", "seal", each=1)
+    (root / "Red fox").mkdir()
+    assert take(reading, root, labels=labels).state == "succeeded"
+    found = [(each["name"], each["examples"]) for each in api.get("/classes")["classes"]]
+    assert found == ([("Red fox", 0), ("otter", 1), ("seal", 1)] if labels == "labels" else [])
+
+
 def test_headings_of_categories_come_back_from_coco_only_with_an_image(
     reading: Context, root: Path, api: Caller
 ) -> None:
@@ -171,6 +182,13 @@ def test_a_place_outside_of_the_roots_is_refused(reading: Context, root: Path) -
         assert job.state == "failed"
         assert "HANDFUL_IMPORT_ROOTS" in str(job.error)
     assert held(reading) == (0, 0)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.zip", "file:///etc"])
+def test_an_address_is_no_place_to_import_from(reading: Context, address: str) -> None:
+    job = take(reading, address)
+    assert job.state == "failed"
+    assert "in a CSV" in str(job.error)
 
 
 def test_a_zip_comes_in_like_its_folder(reading: Context, root: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from models import perceptual_hash
 from models.image_sources import tar_tree
+from service.domain.entities import Job
 from service.domain.errors import StorageFull
 from service.storage.jobs import requeue_orphans
 from service.usecases import duplicates
@@ -23,6 +24,7 @@ from service.usecases.context import Context
 from service.usecases.importing import list_errors
 from service.usecases.jobs import cancel_job, get_job, resume_job
 from tests.pictures import png
+from tests.service.caller import Caller
 from tests.worker.imports import counts, fill, held, start, take, work
 from worker import importing
 from worker.importing import import_images
@@ -131,26 +133,44 @@ def test_a_cancelled_import_goes_on_where_it_stopped(
 ) -> None:
     fill(root, "otter", each=60)
     monkeypatch.setattr(importing, "BATCH", 10)
-    job_id = start(reading, root)
-    running = claim(reading, job_id, threading.Event())
+    stopped = cancelled_at(reading, start(reading, root), 20)
+    assert (stopped.state, stopped.done) == ("cancelled", 20)
+    assert held(reading) == (20, 20)
+    assert resume_job(reading, stopped.id).state == "queued"
+    done = work(reading, stopped.id)
+    assert (done.state, done.done) == ("succeeded", 60)
+    assert counts(done) == {"added": 60, "known": 0, "labelled": 60, "failed": 0}
+
+
+def test_an_empty_class_that_was_deleted_meanwhile_stays_deleted(
+    reading: Context, root: Path, api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(root, "otter", "seal")
+    (root / "fox").mkdir()
+    monkeypatch.setattr(importing, "BATCH", 5)
+    stopped = cancelled_at(reading, start(reading, root), 5)
+    assert [each["name"] for each in api.get("/classes")["classes"]] == ["fox", "otter", "seal"]
+    api.delete("/classes/fox")
+    resume_job(reading, stopped.id)
+    assert work(reading, stopped.id).done == 10
+    assert [each["name"] for each in api.get("/classes")["classes"]] == ["otter", "seal"]
+
+
+def cancelled_at(context: Context, job_id: str, done: int) -> Job:
+    """An import that is cancelled when so many files are entered; what became of it."""
+    running = claim(context, job_id, threading.Event())
     assert running is not None
     check = running.check
 
-    def cancelled_after_two_batches() -> None:
-        if get_job(reading, job_id).done >= 20:
-            cancel_job(reading, job_id)
+    def cancelled_there() -> None:
+        if get_job(context, job_id).done >= done:
+            cancel_job(context, job_id)
             running._lost.set()
         check()
 
-    running.check = cancelled_after_two_batches  # type: ignore[method-assign]
+    running.check = cancelled_there  # type: ignore[method-assign]
     running.run(import_images)
-    stopped = get_job(reading, job_id)
-    assert (stopped.state, stopped.done) == ("cancelled", 20)
-    assert held(reading) == (20, 20)
-    assert resume_job(reading, job_id).state == "queued"
-    done = work(reading, job_id)
-    assert (done.state, done.done) == ("succeeded", 60)
-    assert counts(done) == {"added": 60, "known": 0, "labelled": 60, "failed": 0}
+    return get_job(context, job_id)
 
 
 def test_a_source_that_changed_meanwhile_is_read_again_without_doubling(

@@ -13,7 +13,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health/live", summary="The process answers")
-def live() -> Health:
+async def live() -> Health:  # in the event loop: it waits for no thread
     return Health(status="ok", checks={}, version=__version__)
 
 

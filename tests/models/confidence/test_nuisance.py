@@ -21,3 +21,18 @@ def test_the_direction_in_which_a_class_differs_is_weighed_down_and_others_are_n
 
 def test_without_deviations_nothing_is_weighed_down() -> None:
     assert nuisance_directions(np.zeros((3, 8))).shape == (0, 8)
+
+
+def test_where_lapack_finds_no_part_of_the_spectrum_all_of_it_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    deviations = np.random.default_rng(0).normal(size=(40, 30))
+    usual = nuisance_directions(deviations)
+
+    def fail(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("Internal Error.")
+
+    monkeypatch.setattr("models.confidence.nuisance.eigh", fail)
+
+    found = nuisance_directions(deviations)
+    np.testing.assert_allclose(found.T @ found, usual.T @ usual, atol=1e-6)

@@ -49,3 +49,16 @@ def test_a_change_against_the_step_is_forgotten() -> None:
     product = curvature.times(np.array([2.0, 3.0]), np.array([1.0, 0.0]))
 
     np.testing.assert_array_equal(product, [2, 3])
+
+
+def test_a_better_guess_on_the_way_serves_with_the_steps_before_it() -> None:
+    hessian, curvature = bowl(12), InverseHessian(lambda v: v)
+    gradients = hessian @ np.random.default_rng(0).normal(size=(12, 3))
+    curvature.times(gradients[:, 0])
+    curvature.times(gradients[:, 1], np.linalg.solve(hessian, gradients[:, 1] - gradients[:, 0]))
+
+    curvature.guess_anew(lambda v: 7 * np.linalg.solve(hessian, v))
+
+    step = np.linalg.solve(hessian, gradients[:, 2] - gradients[:, 1])
+    product = curvature.times(gradients[:, 2], step)
+    np.testing.assert_allclose(product, np.linalg.solve(hessian, gradients[:, 2]), rtol=1e-6)

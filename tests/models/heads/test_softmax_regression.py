@@ -107,3 +107,14 @@ def test_nearly_equal_samples_are_answered_by_how_common_classes_are() -> None:
 
     shares = np.tile(np.bincount(codes) / 2000, (2000, 1))
     np.testing.assert_allclose(softmax(X @ weights.T, axis=1), shares, atol=3e-3)
+
+
+def test_sure_answers_take_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    X, y = clusters([10] * 60, dimension=48, noise=0.3)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    codes = np.unique(y, return_inverse=True)[1]
+    settled = solve(X, codes, 60, 400.0)
+    monkeypatch.setattr("models.heads.softmax_regression.MAX_STEPS", 24)  # 17; 34 with one guess
+
+    np.testing.assert_array_equal(solve(X, codes, 60, 400.0), settled)
+    assert np.abs(gradient(settled, X, codes, 400.0)).max() < 0.02

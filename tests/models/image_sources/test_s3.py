@@ -1,6 +1,7 @@
 """Images in a bucket, on a real S3 server on this machine."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,3 +61,21 @@ def test_without_boto3_the_error_names_the_extra(
     monkeypatch.setitem(sys.modules, "obstore.auth.boto3", None)
     with pytest.raises(SourceError, match=r"handful\[s3\]"):
         contents(URL)
+
+
+def test_without_credentials_the_error_says_how_to_give_some(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(SourceError, match="AWS_ACCESS_KEY_ID"):
+        contents(URL)
+
+
+@pytest.mark.parametrize("url", ["s3://", "s3:///pool", "s3://no bucket/pool"])
+def test_what_names_no_bucket_is_refused(s3_client: Any, url: str) -> None:
+    with pytest.raises(SourceError, match="names no bucket"):
+        contents(url)

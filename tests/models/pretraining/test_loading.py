@@ -120,3 +120,20 @@ def test_a_gpu_gets_the_same_batches_held_there_or_not(
 ) -> None:
     monkeypatch.setattr("models.pretraining.loading.HELD_SHARE", share)
     assert first(Batches(PIXELS, 16, 0, "cuda"), 4) == first(Batches(PIXELS, 16, 0, "cpu"), 4)
+
+
+@pytest.mark.gpu
+def test_a_gpu_with_work_ahead_of_it_waits_for_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.pretraining.loading.HELD_SHARE", 0.0)
+    asked = threading.Event()
+
+    class Slow(Pixels):
+        def take(self, *args: Any, **options: Any) -> Any:
+            assert asked.wait(timeout=120)
+            return np.asarray(self).take(*args, **options)
+
+    with closing(Batches(PIXELS.view(Slow), 16, 0, "cuda")) as batches:
+        torch.cuda._sleep(4_000_000_000)  # two seconds at 2 GHz
+        threading.Timer(0.1, asked.set).start()
+        next(batches)
+        assert batches.waiting() == 0

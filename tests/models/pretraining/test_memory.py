@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from models.errors import PretrainingError
-from models.msn import MaskedSiameseNetwork
+from models.msn import MaskedSiameseNetwork, ProjectionHead
+from models.msn_loss import msn_loss
 from models.pretraining import distributed
 from models.pretraining.memory import (
+    SPARE_BYTES,
     activation_bytes,
     available_bytes,
+    beside_bytes,
     fixed_bytes,
     is_out_of_memory,
     plan_micro_batch,
@@ -50,6 +54,25 @@ def test_the_weights_foreseen_are_nearly_those_of_the_network() -> None:
         )
     learned = sum(p.numel() for p in network.parameters() if p.requires_grad)
     assert fixed_bytes(recipe, 0) == pytest.approx(20 * learned, rel=0.05)
+
+
+def test_the_room_for_head_and_loss_holds_what_their_gradient_needs() -> None:
+    recipe = replace(TINY, focal_views=3, projection_hidden=256, prototypes=64)
+    width, dim = recipe.vit.width, recipe.projection_dim
+    head, prototypes = ProjectionHead(width, 256, dim), torch.randn(64, dim, requires_grad=True)
+    kept: dict[int, int] = {}
+
+    def remember(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(remember, lambda tensor: tensor):
+        anchors = head(torch.randn(4 * 16, width))
+        loss = msn_loss(anchors, torch.randn(16, dim), prototypes)
+    loss.total.backward()
+    room = beside_bytes(recipe, 16) - SPARE_BYTES
+    assert room / 4 < sum(kept.values()) < room
 
 
 def test_a_cpu_says_how_much_memory_is_free() -> None:

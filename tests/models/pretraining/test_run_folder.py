@@ -1,6 +1,10 @@
 """A run on disk: checkpoints whole or not at all, a log that a kill cannot spoil."""
 
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +37,31 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(tmp_path: Path) -> None:
     assert torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["step"] == 0
     save_run(tmp_path, run)
     assert torch.load(tmp_path / CHECKPOINT_FILE, weights_only=True)["step"] == 7
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a disk that has room for no more."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_runs_full_in_the_middle_is_told_and_left_clean(tmp_path: Path) -> None:
+    recipe = replace(TINY, projection_hidden=256)
+    run = start_run(recipe, coloured_images()[0], tmp_path, Start(device="cpu"))
+    save_run(tmp_path, run)
+    size = (tmp_path / CHECKPOINT_FILE).stat().st_size
+    for tenths in range(1, 10):
+        with (
+            files_of_at_most(size * tenths // 10),
+            pytest.raises(PretrainingError, match=r"File too large\. .* make room"),
+        ):
+            save_run(tmp_path, run)
+        assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_FILE]
 
 
 @needs_full_disk

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,25 @@ def test_a_device_too_small_for_one_view_is_named(tmp_path: Path) -> None:
     SmallMemory(run, 0)
     with pytest.raises(PretrainingError, match=r"even with one view at a time: tiny .* smaller"):
         train_step(run, batch(), VALUES)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # torch's own
+@pytest.mark.parametrize("micro_batch", [None, 8])
+def test_all_blocks_share_one_compilation_for_each_kind_of_views(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, micro_batch: int | None
+) -> None:
+    torch.compiler.reset()
+    run = new_run(tmp_path, replace(TINY, vit=replace(TINY.vit, depth=4)))
+    # What is traced and how often is the same as on a GPU; what is made of it would take minutes.
+    monkeypatch.setattr(nn.Module, "compile", partialmethod(nn.Module.compile, backend="eager"))
+    run.micro_batch = micro_batch
+    counters.clear()
+    with torch._dynamo.config.patch(suppress_errors=False, recompile_limit=8, optimize_ddp=True):
+        for encoder in (run.network.encoder, run.network.target_encoder):
+            run_start.compile_blocks(encoder.vit)
+        for _ in range(2):
+            train_step(run, batch(), VALUES)
+    assert counters["stats"]["unique_graphs"] == 3  # targets, masked anchors, focal views
 
 
 @pytest.mark.gpu

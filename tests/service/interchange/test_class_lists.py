@@ -1,6 +1,8 @@
 """Classes that no image has, and their order, in every format with a place for them."""
 
 import io
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -71,6 +73,78 @@ def test_a_link_out_of_the_allowed_folders_names_no_classes(tmp_path: Path) -> N
     found = open_import(str(data), roots=[data], urls=UrlPolicy())
     with found.opened() as files:
         assert files.classes() == []
+
+
+PACKINGS = ["folder", "zip", "gztar"]
+
+
+def packed(folder: Path, how: str) -> Path:
+    """A folder as it is, or as an archive of it."""
+    if how == "folder":
+        return folder
+    return Path(shutil.make_archive(str(folder), how, folder))
+
+
+@pytest.mark.parametrize("how", PACKINGS)
+@pytest.mark.parametrize(
+    ("images", "empty", "named"),
+    [
+        (["cat/1.png", "dog/1.png"], ["bird", "eel"], ["bird", "cat", "dog", "eel"]),
+        (["set/cat/1.png", "set/dog/1.png"], ["set/bird"], ["bird", "cat", "dog"]),
+        (
+            ["train/cat/1.png", "train/dog/1.png", "val/cat/2.png"],
+            ["train/bird", "val/bird", "val/dog", "test"],
+            ["bird", "cat", "dog"],
+        ),
+    ],
+    ids=["one level", "wrapped", "parted"],
+)
+def test_an_empty_folder_beside_those_of_classes_is_a_class(
+    tmp_path: Path, how: str, images: list[str], empty: list[str], named: list[str]
+) -> None:
+    data = write_files(tmp_path / "data", dict.fromkeys(images, png()))
+    for folder in empty:
+        (data / folder).mkdir(parents=True)
+    # As Git keeps a folder, and as systems leave one.
+    write_files(data, {f"{empty[0]}/.gitkeep": b"", f"{empty[-1]}/.DS_Store": b""})
+    assert classes(packed(data, how)) == named
+
+
+@pytest.mark.parametrize("how", PACKINGS)
+@pytest.mark.parametrize(
+    ("files", "empty"),
+    [
+        (["cat/1.png", "dog/1.png"], []),
+        (["images/1.png", "images/2.png"], ["labels"]),
+        (["cat/1.png", "dog/1.png", "3.png"], ["bird"]),
+        (["cat/1.png", "dog/brown/1.png"], ["bird"]),
+        (["cat/1.png", "dog/1.png"], ["test", "cat/bird"]),
+        (["set/cat/1.png", "set/dog/1.png"], ["bird", "other/bird"]),
+        (["cat/1.png", "dog/1.png"], [".bird", "__MACOSX", ".git/refs"]),
+        (["cat/1.png", "dog/1.png", "bird/notes.txt"], []),
+        (["00/1.png", "00/1.cls", "01/2.png", "01/2.cls"], ["02"]),
+    ],
+    ids=[
+        *("none empty", "one class", "images above", "images below", "a part, and deeper"),
+        *("beside what wraps", "hidden", "other files", "classes by files"),
+    ],
+)
+def test_an_empty_folder_elsewhere_is_none(
+    tmp_path: Path, how: str, files: list[str], empty: list[str]
+) -> None:
+    data = write_files(tmp_path / "data", dict.fromkeys(files, png()))
+    for folder in empty:
+        (data / folder).mkdir(parents=True)
+    assert classes(packed(data, how)) == []
+
+
+def test_names_of_empty_folders_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for name in ("cat/1.png", "dog/1.png"):
+            archive.writestr(name, png())
+        for name in ("../bird/", "/eel/", "C:/fox/", "./gnu//", "cat/", "/"):
+            archive.writestr(name, b"")
+    assert classes(tmp_path / "data.zip") == ["cat", "dog", "eel", "fox", "gnu"]
 
 
 QUESTION = '<Choices name="{}" toName="image"><Choice value="cat"/><Choice value="dog"/></Choices>'
