@@ -32,13 +32,17 @@ pytestmark = [
 IMAGES = 400
 PART = 100
 # A worker that opens no more than half of the images of a part before it may go on: both come to
-# have one, and neither is done with it, however fast the machine is.
+# have one, and neither is done with it, however fast the machine is. And one that has no more than
+# two batches under way: what it embedded is seen only while it still opens others, however slow.
 WORKER = f"""
 import sys, time
 from pathlib import Path
+from models import onnx_encoder
 from service.cli import main
 from worker import share
 
+onnx_encoder.usable_cores = lambda: 1
+share.WAITING_IMAGES = 0
 share.FIRST_PART = share.SMALLEST_PART = share.LARGEST_PART = {PART}
 share.usable_cores = lambda: 2  # more threads read further ahead
 go_on, open_crop = Path(sys.argv.pop(1)), share.open_crop
@@ -104,7 +108,7 @@ class Workers:
             process.kill()
             process.wait()
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 900) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 300) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()
