@@ -55,10 +55,12 @@ def ended_before(session: Session, job_ids: Sequence[str], moment: datetime) -> 
 def find_active(
     session: Session, kind: str, payload: dict[str, Any], project_id: str | None = None
 ) -> JobRow | None:
-    """A queued or running job that does this for this project, if there is one."""
-    rows = select(JobRow).where(
-        JobRow.kind == kind, JobRow.state.in_(ACTIVE), JobRow.project_id == project_id
-    )
+    """A queued or running job that does this for this project, if there is one.
+
+    None that was cancelled and has yet to stop: it will not do what is asked for now.
+    """
+    goes_on = JobRow.state.in_(ACTIVE) & JobRow.cancel_requested.is_(False)
+    rows = select(JobRow).where(JobRow.kind == kind, JobRow.project_id == project_id, goes_on)
     return next((row for row in session.scalars(rows) if row.payload == payload), None)
 
 
@@ -69,9 +71,15 @@ def ended_badly(
     since: datetime,
     project_id: str | None = None,
 ) -> bool:
-    """Whether such a job for this project failed or was cancelled after the moment `since`."""
+    """Whether such a job for this project failed or was cancelled after the moment `since`.
+
+    One that was cancelled and has yet to stop counts too.
+    """
     ended = JobRow.state.in_(("failed", "cancelled")) & (JobRow.finished_at > since)
-    rows = select(JobRow).where(JobRow.kind == kind, JobRow.project_id == project_id, ended)
+    ending = JobRow.state.in_(ACTIVE) & JobRow.cancel_requested.is_(True)
+    rows = select(JobRow).where(
+        JobRow.kind == kind, JobRow.project_id == project_id, ended | ending
+    )
     return any(row.payload == payload for row in session.scalars(rows))
 
 

@@ -1,6 +1,7 @@
 """Jobs: made once, cancelled, told to the broker, and kept when it is away."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,12 +20,13 @@ from service.jobs import QUEUES, JobQueue, create_celery
 from service.settings import Settings
 from service.storage.tables import JobRow
 from service.usecases.context import Context, create_context
-from service.usecases.jobs import list_jobs, reconcile, start_again, start_job
+from service.usecases.jobs import cancel_job, get_job, list_jobs, reconcile, start_again, start_job
 from service.usecases.maintenance import tidy
 from tests.pictures import parts
 from tests.service.caller import LOCAL, Caller, problem_of
 from tests.service.server import serve
 from tests.stopwatch import Stopwatch
+from worker.running import RunningJob, claim
 
 
 def queued_messages(redis_url: str) -> list[str]:
@@ -103,6 +105,31 @@ def test_a_job_that_is_under_way_is_not_started_twice(context: Context) -> None:
     first = start_job(context, "embed", {"encoder_id": "e"})
     assert start_job(context, "embed", {"encoder_id": "e"}).id == first.id
     assert start_job(context, "embed", {"encoder_id": "other"}).id != first.id
+
+
+def claimed(context: Context, job_id: str) -> RunningJob:
+    running = claim(context, job_id, threading.Event())
+    assert running is not None
+    return running
+
+
+def test_what_is_asked_for_while_a_cancelled_job_stops_is_done(context: Context) -> None:
+    payload = {"encoder_id": "e"}
+    first = claimed(context, start_job(context, "embed", payload).id)
+    cancel_job(context, first.job.id)
+    second = start_job(context, "embed", payload)
+    assert (second.id != first.job.id, second.state) == (True, "queued")
+    first.report(done=1, total=1, message="stopping")
+    assert get_job(context, second.id).message == "", "each writes of itself alone"
+    assert start_job(context, "embed", payload).id == second.id
+
+
+def test_what_is_being_cancelled_is_not_started_by_itself(context: Context) -> None:
+    payload = {"encoder_id": "e"}
+    job = claimed(context, start_job(context, "embed", payload).id).job
+    cancel_job(context, job.id)
+    start_again(context, "embed", payload)
+    assert [each.id for each in list_jobs(context)] == [job.id]
 
 
 def test_what_just_failed_is_left_alone_for_a_while(context: Context) -> None:
