@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from models.images import ImageRejected, decode
 from models.perceptual_hash import NO_HASH, find_copies, looks_same, perceptual_hash
@@ -99,9 +99,12 @@ def _open_thumbnail(context: Context, sha256: str) -> Image.Image | None:
 
 
 def _flag(context: Context, pairs: list[tuple[int, int]]) -> None:
+    """Flag images as copies of older ones; nothing is a copy of one that was deleted meanwhile."""
+    original = aliased(ImageRow)
+    is_there = exists().where(original.id == bindparam("value"))
     for start in range(0, len(pairs), AT_ONCE):
         some = [{"image": i, "value": older} for i, older in pairs[start : start + AT_ONCE]]
-        _change(context, {"near_duplicate_of": bindparam("value")}, some)
+        _change(context, {"near_duplicate_of": bindparam("value")}, some, is_there)
 
 
 def _hash_older_images(context: Context, project_id: str, say: Callable[[str], None]) -> None:
@@ -123,9 +126,14 @@ def _hash(context: Context, sha256: str) -> int:
     return perceptual_hash(shown) if shown is not None else NO_HASH
 
 
-def _change(context: Context, values: dict[str, Any], images: list[dict[str, int]]) -> None:
+def _change(
+    context: Context,
+    values: dict[str, Any],
+    images: list[dict[str, int]],
+    *conditions: ColumnElement[bool],
+) -> None:
     """Set one value an image; images deleted meanwhile are passed over."""
     table = ImageRow.metadata.tables[ImageRow.__tablename__]
+    change = table.update().where(table.c.id == bindparam("image"), *conditions).values(values)
     with context.database.write() as session:
-        where = table.c.id == bindparam("image")
-        session.connection().execute(table.update().where(where).values(values), images)
+        session.connection().execute(change, images)
