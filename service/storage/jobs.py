@@ -64,6 +64,12 @@ def find_active(
     return next((row for row in session.scalars(rows) if row.payload == payload), None)
 
 
+def active_payloads(session: Session, kind: str) -> list[dict[str, Any]]:
+    """What the queued and running jobs of this kind are to do, those being cancelled too."""
+    rows = select(JobRow.payload).where(JobRow.kind == kind, JobRow.state.in_(ACTIVE))
+    return list(session.scalars(rows))
+
+
 def ended_badly(
     session: Session,
     kind: str,

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from service.domain.entities import now
 from service.domain.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
+from service.storage import jobs
 from service.usecases.context import Context
 from service.usecases.intake import safe_name
 
@@ -28,7 +29,7 @@ ABOUT = ".about"
 # Bytes of a name; file systems take 255.
 LONGEST_NAME = 200
 LONGEST_SUFFIX = 20
-# Without a piece for so long an upload is dropped, finished or not.
+# Without a piece for so long an upload is dropped, finished or not, unless an import needs it.
 KEPT_FOR = timedelta(days=1)
 
 
@@ -183,12 +184,21 @@ def drop_upload(context: Context, upload_id: str) -> None:
 
 
 def drop_stale_uploads(context: Context) -> None:
-    """Forget uploads without use for a day."""
+    """Forget uploads without use for a day; not those that an import waits for or reads."""
     folder = context.settings.uploads_dir
+    needed = _needed(context)
     for each in folder.iterdir() if folder.is_dir() else ():
         with suppress(FileNotFoundError):  # dropped by another call meanwhile
-            if datetime.fromtimestamp(_used_at(each), UTC) < now() - KEPT_FOR:
+            old = datetime.fromtimestamp(_used_at(each), UTC) < now() - KEPT_FOR
+            if old and each.name not in needed:
                 shutil.rmtree(each, ignore_errors=True)
+
+
+def _needed(context: Context) -> set[str]:
+    """Ids of the uploads that queued and running imports are of."""
+    with context.database.read() as session:
+        sources = [str(each["source"]) for each in jobs.active_payloads(session, "import")]
+    return {each.removeprefix(PREFIX) for each in sources if each.startswith(PREFIX)}
 
 
 def file_of(context: Context, upload: Upload) -> Path:

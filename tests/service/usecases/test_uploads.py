@@ -173,15 +173,40 @@ def test_a_file_that_shrinks_while_it_is_sent_ends_the_sending(
         tus.send_archive(cast("httpx.Client", api.http), file, lambda _: os.truncate(file, 20))
 
 
+def age(context: Context, place: str) -> None:
+    """Let the last use of an upload be more than a day ago."""
+    moment = time.time() - KEPT_FOR.total_seconds() - 60
+    for file in (context.settings.uploads_dir / place.rpartition("/")[2]).iterdir():
+        os.utime(file, (moment, moment))
+
+
 def test_an_upload_without_use_for_a_day_is_dropped(api: Caller, context: Context) -> None:
     old, young = begin(api, b"12345"), begin(api, b"12345")
-    folder = context.settings.uploads_dir / old.rpartition("/")[2]
-    moment = time.time() - KEPT_FOR.total_seconds() - 60
-    for file in folder.iterdir():
-        os.utime(file, (moment, moment))
+    age(context, old)
     collect_garbage(context)
     problem_of(api.http.get(old), 404, "unknown-upload")
     assert api.get(young)["offset"] == 0
+
+
+def test_an_old_upload_is_kept_while_an_import_waits_for_it_or_reads_it(
+    api: Caller, context: Context
+) -> None:
+    place = begin(api, data := archive())
+    send(api, place, 0, data)
+    source = f"upload:{place.rpartition('/')[2]}"
+    job_id = api.post("/jobs", {"kind": "import", "payload": {"source": source}})["id"]
+    age(context, place)
+    collect_garbage(context)
+    assert api.get(place)["finished"], "the import waits"
+    running = claim(context, job_id, threading.Event())
+    assert running is not None
+    collect_garbage(context)
+    assert api.get(place)["finished"], "the import reads"
+    running.run(import_images)
+    assert get_job(context, job_id).state == "succeeded"
+    age(context, place)
+    collect_garbage(context)
+    problem_of(api.http.get(place), 404, "unknown-upload")
 
 
 def test_known_contents_are_told_with_their_labels(api: Caller) -> None:
