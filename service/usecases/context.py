@@ -33,9 +33,9 @@ class Context:
     queue: JobQueue
     segments: SegmentShelf
     pools: Pools
+    scores: ScoreCache[Scores]
+    strangers: ScoreCache[Strangers]
     heads: Heads = field(default_factory=Heads)
-    scores: ScoreCache[Scores] = field(default_factory=lambda: ScoreCache(Scores))
-    strangers: ScoreCache[Strangers] = field(default_factory=lambda: ScoreCache(Strangers))
     accuracies: Results[LabelledState, Estimate | None] = field(default_factory=Results)
     judgements: Results[tuple[int, int], Judgement] = field(default_factory=Results)
     comparisons: Results[Hashable, Comparison[Any]] = field(default_factory=Results)
@@ -55,6 +55,8 @@ def create_context(settings: Settings) -> Context:
     database = Database(settings.database)
     database.migrate()
     segments = SegmentShelf(settings.indexes_dir, settings.store)
+    # Of both kinds: each request that waits holds one of the database's fifteen connections.
+    scoring = Turns()
     return Context(
         settings=settings,
         database=database,
@@ -63,4 +65,6 @@ def create_context(settings: Settings) -> Context:
         queue=JobQueue(create_celery(settings.broker)),
         segments=segments,
         pools=Pools(segments),
+        scores=ScoreCache(Scores, scoring),
+        strangers=ScoreCache(Strangers, scoring),
     )

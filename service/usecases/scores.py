@@ -1,7 +1,7 @@
 """What a classifier version says of every embedded image of a pool, computed once."""
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from threading import Lock
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
@@ -13,9 +13,12 @@ from models.fitting import FittedHead
 from models.image_sources.ahead import map_ahead
 from models.threads import threads_for, usable_cores
 from service.storage.pools import Pool
+from service.usecases.turns import Turns
 
 # What a core's cache holds of features and of what a head needs in between: more at once is slower.
 AT_ONCE = 1024
+# Of a project: requests that still ask for the version before shall not drive out the present one.
+VERSIONS = 2
 
 
 @dataclass(frozen=True)
@@ -162,38 +165,46 @@ def _copied(known: Kind, scores: Kind) -> NDArray[np.int64]:
     return np.flatnonzero(rows < 0)
 
 
-@dataclass
-class _Place(Generic[Kind]):
-    """The scores of one project, and whose turn it is to bring them up to date."""
-
-    version_id: int = 0
-    scores: Kind | None = None
-    turn: Lock = field(default_factory=Lock)
-
-
 class ScoreCache(Generic[Kind]):
     """The scores used last, by project; they hold for one version and one state of the pool."""
 
-    def __init__(self, kind: type[Kind], capacity: int = 16) -> None:
+    def __init__(self, kind: type[Kind], turns: Turns, capacity: int = 16) -> None:
         self._kind: type[Kind] = kind
-        self._places: OrderedDict[str, _Place[Kind]] = OrderedDict()
+        self._turns = turns
+        self._places: OrderedDict[str, OrderedDict[int, Kind]] = OrderedDict()
         self._capacity = capacity
         self._lock = Lock()
 
     def get(self, project_id: str, version_id: int, pool: Pool, head: FittedHead) -> Kind:
-        """The scores of this pool by this version's head."""
-        place = self._place(project_id)
-        with place.turn:
-            scores = place.scores if place.version_id == version_id else None
-            if scores is None or scores.pool is not pool:
-                scores = score(self._kind, pool, head, scores)
-                place.version_id, place.scores = version_id, scores
-            return scores
+        """The scores of this pool by this version's head.
 
-    def _place(self, project_id: str) -> _Place[Kind]:
+        Raises Unavailable where they are not there yet and too many wait for scores already.
+        """
+        known = self._find(project_id, version_id)
+        if known is not None and known.pool is pool:
+            return known
+        with self._turns.take():
+            known = self._find(project_id, version_id)  # another may have been at it meanwhile
+            if known is None or known.pool is not pool:
+                known = score(self._kind, pool, head, known)
+                self._keep(project_id, version_id, known)
+            return known
+
+    def _find(self, project_id: str, version_id: int) -> Kind | None:
         with self._lock:
-            place = self._places.setdefault(project_id, _Place())
-            self._places.move_to_end(project_id)
-            while len(self._places) > self._capacity:
-                self._places.popitem(last=False)
-            return place
+            return self._place(project_id).get(version_id)
+
+    def _keep(self, project_id: str, version_id: int, scores: Kind) -> None:
+        with self._lock:
+            place = self._place(project_id)
+            place[version_id] = scores
+            place.move_to_end(version_id)
+            while len(place) > VERSIONS:
+                place.popitem(last=False)
+
+    def _place(self, project_id: str) -> OrderedDict[int, Kind]:
+        place = self._places.setdefault(project_id, OrderedDict())
+        self._places.move_to_end(project_id)
+        while len(self._places) > self._capacity:
+            self._places.popitem(last=False)
+        return place

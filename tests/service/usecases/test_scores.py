@@ -1,6 +1,6 @@
 """Scores of a pool: compact, and of what is new alone."""
 
-from threading import Lock
+from threading import Event, Lock, Thread
 
 import numpy as np
 import pytest
@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from models.features import Features
 from models.fitting import FittedHead, fit_head
+from service.domain.errors import Unavailable
 from service.storage.pools import Pool
 from service.storage.tail import Tail
 from service.usecases.scores import AT_ONCE, ScoreCache, Scores, Strangers, score
+from service.usecases.turns import Turns
 from tests.service.large_pools import random_features
 
 COUNT = 4 * AT_ONCE + 100
@@ -61,7 +63,7 @@ class Counting(FittedHead):
 
 def test_when_images_come_and_go_only_the_new_ones_are_scored(head: FittedHead) -> None:
     counting = Counting(head.classifier, head.novelty, head.estimate)
-    cache = ScoreCache(Scores)
+    cache = ScoreCache(Scores, Turns())
     pool = pool_of(COUNT)
     Counting.asked = 0
     first = cache.get("p", 1, pool, counting)
@@ -80,7 +82,7 @@ def test_when_images_come_and_go_only_the_new_ones_are_scored(head: FittedHead) 
 
 
 def test_the_unknown_ones_are_the_heads_and_are_kept_as_the_pool_changes(head: FittedHead) -> None:
-    pool, cache = pool_of(COUNT), ScoreCache(Strangers)
+    pool, cache = pool_of(COUNT), ScoreCache(Strangers, Turns())
     first = cache.get("p", 1, pool, head)
     np.testing.assert_array_equal(first.unknown, head.is_unknown(pool.features[:]))
     changed = pool.followed(0, (np.array([1, 2]), random_features(2, 5)), 0, np.array([9, 50]))
@@ -99,7 +101,56 @@ class Broken(FittedHead):
 
 
 def test_scores_that_fail_are_not_kept(head: FittedHead) -> None:
-    pool, cache = pool_of(COUNT), ScoreCache(Scores)
+    pool, cache = pool_of(COUNT), ScoreCache(Scores, Turns())
     with pytest.raises(ValueError, match="broken"):
         cache.get("p", 1, pool, Broken(head.classifier, head.novelty, head.estimate))
     assert len(cache.get("p", 1, pool, head).best) == COUNT
+
+
+def test_requests_for_the_version_before_do_not_drive_out_the_present_one(
+    head: FittedHead,
+) -> None:
+    counting = Counting(head.classifier, head.novelty, head.estimate)
+    pool, cache = pool_of(10), ScoreCache(Scores, Turns())
+    Counting.asked = 0
+    for version in (1, 2, 1, 2, 1, 3, 2, 3):
+        cache.get("p", version, pool, counting)
+    assert Counting.asked == 3 * len(pool), "once a version"
+
+
+def test_an_older_version_that_is_taken_up_again_is_kept(head: FittedHead) -> None:
+    counting = Counting(head.classifier, head.novelty, head.estimate)
+    pool, cache = pool_of(10), ScoreCache(Scores, Turns())
+    for version in (1, 2, 3):
+        cache.get("p", version, pool, counting)
+    Counting.asked = 0
+    assert cache.get("p", 1, pool, counting) is cache.get("p", 1, pool, counting)
+    assert Counting.asked == len(pool)
+
+
+class Slow(FittedHead):
+    """Answers when it may."""
+
+    asked, allowed = Event(), Event()
+
+    def predict_proba(self, X: Features) -> NDArray[np.float64]:  # type: ignore[override]
+        Slow.asked.set()
+        assert Slow.allowed.wait(120)
+        return super().predict_proba(X)
+
+
+def test_too_many_that_wait_for_scores_are_told_to_come_again(head: FittedHead) -> None:
+    pool, turns = pool_of(10), Turns(waiting=1)
+    cache, strangers = ScoreCache(Scores, turns), ScoreCache(Strangers, turns)
+    present = cache.get("p", 1, pool, head)
+    slow = Slow(head.classifier, head.novelty, head.estimate)
+    asking = Thread(target=cache.get, args=("p", 2, pool, slow))
+    asking.start()
+    assert Slow.asked.wait(120)
+    for each in (cache, strangers):
+        with pytest.raises(Unavailable, match="ask again"):
+            each.get("other", 3, pool, head)
+    assert cache.get("p", 1, pool, head) is present, "what is there is not waited for"
+    Slow.allowed.set()
+    asking.join()
+    assert len(cache.get("other", 3, pool, head).best) == len(pool)
