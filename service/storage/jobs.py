@@ -161,12 +161,12 @@ def count_records(session: Session, job_id: str) -> int:
 
 
 def records_after(session: Session, job_id: str, number: int, limit: int) -> list[dict[str, Any]]:
-    """The job's records behind this number in their order, each with its own; all for -1."""
+    """The job's first records behind this number in their order, each with its own."""
     rows = session.scalars(
         select(JobRecordRow)
         .where(JobRecordRow.job_id == job_id, JobRecordRow.number > number)
         .order_by(JobRecordRow.number)
-        .limit(limit if limit >= 0 else None)
+        .limit(limit)
     )
     return [row.content | {"number": row.number} for row in rows]
 

@@ -3,9 +3,10 @@
 import csv
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from service.usecases.spreadsheets import plain_cell
 
 # An export can be downloaded for so long after its job.
 EXPORT_KEPT_FOR = timedelta(days=1)
+# Errors held in memory while all of them are told.
+ERRORS_AT_ONCE = 1000
 
 
 def request_import(context: Context, project_id: str, payload: dict[str, Any]) -> Job:
@@ -76,14 +79,14 @@ def list_errors(context: Context, job_id: str, limit: int) -> tuple[list[FileErr
     return [_error(record) for record in records], total
 
 
-def errors_as_csv(context: Context, job_id: str) -> str:
-    """Every file that an import could not take, with the reason, as a table."""
-    found, _ = list_errors(context, job_id, limit=-1)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["file", "reason"])
-    writer.writerows((plain_cell(each.file), plain_cell(each.reason)) for each in found)
-    return text.getvalue()
+def errors_as_csv(context: Context, job_id: str) -> Iterator[str]:
+    """Every file that an import could not take, with the reason, as the parts of a table.
+
+    There may be millions: they are read while the table is sent. Raises NotFound.
+    """
+    is_import = get_job(context, job_id).kind == "import"
+    pages = _error_pages(context, job_id) if is_import else ()
+    return map(_rows, chain([[("file", "reason")]], pages))
 
 
 def export_file(context: Context, job_id: str) -> Path:
@@ -108,6 +111,24 @@ def drop_old_exports(context: Context) -> None:
         old = jobs.ended_before(session, list(found), now() - EXPORT_KEPT_FOR)
     for name in old:
         shutil.rmtree(found[name], ignore_errors=True)
+
+
+def _error_pages(context: Context, job_id: str) -> Iterator[list[tuple[str, str]]]:
+    last = 0
+    while True:
+        with context.database.read() as session:  # one a page: callers may read slowly
+            records = jobs.records_after(session, job_id, last, ERRORS_AT_ONCE)
+        if not records:
+            return
+        errors = map(_error, records)
+        yield [(plain_cell(each.file), plain_cell(each.reason)) for each in errors]
+        last = records[-1]["number"]
+
+
+def _rows(rows: Iterable[tuple[str, str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
 
 
 def _error(record: dict[str, Any]) -> FileError:

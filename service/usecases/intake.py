@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import BoundedSemaphore
 
 from sqlalchemy.orm import Session
@@ -81,14 +82,15 @@ def enter(
     return [_enter(context, session, project_id, file, reference_label) for file in kept]
 
 
-def drop_unused(context: Context, sha256s: list[str]) -> None:
+def drop_unused(context: Context, sha256s: Iterable[str]) -> None:
     """Delete the files of these contents that no project has an image of any more.
 
     Under the database's write lock: an upload of the same content is either entered, and seen
-    here, or finds its file gone when it comes to be entered.
+    here, or finds its file gone when it comes to be entered. Of contents that are listed on the
+    way few are held in memory.
     """
-    for start in range(0, len(sha256s), DROPPED_AT_ONCE):
-        some = sha256s[start : start + DROPPED_AT_ONCE]
+    rest = iter(sha256s)
+    while some := list(islice(rest, DROPPED_AT_ONCE)):
         with context.database.read() as session:  # most are in use: no lock for those
             unused = set(some) - contents_in_use(session, some)
         if unused:

@@ -36,7 +36,7 @@ def collect_garbage(context: Context) -> None:
 
     Writing a file again makes it young: only what has been unneeded for an hour goes.
     """
-    drop_unused(context, list(context.images.contents_before(now() - GRACE)))
+    drop_unused(context, context.images.contents_before(now() - GRACE))
     drop_runs(context)
     drop_stale_uploads(context)
     drop_old_exports(context)

@@ -98,9 +98,8 @@ def list_errors(
 ) -> dict[str, Any] | Response:
     if format_ == "csv":
         name = {"Content-Disposition": 'attachment; filename="errors.csv"'}
-        return Response(
-            importing.errors_as_csv(context, job_id), media_type="text/csv", headers=name
-        )
+        table = importing.errors_as_csv(context, job_id)
+        return StreamingResponse(table, media_type="text/csv", headers=name)
     errors, total = importing.list_errors(context, job_id, limit)
     return {"errors": errors, "total": total}
 

@@ -4,13 +4,14 @@ import io
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from service.usecases.context import Context
-from service.usecases.intake import safe_name
+from service.usecases.intake import drop_unused, safe_name
 from service.usecases.maintenance import collect_garbage
 from tests.pictures import encoded, part, parts, picture, png
 from tests.service.caller import Caller, problem_of
@@ -234,6 +235,25 @@ def test_files_of_an_upload_that_was_cut_off_are_collected_when_they_are_old(
     assert not context.images.has("0" * 64)
     assert context.images.has("f" * 64), "it may belong to an upload that is still under way"
     assert context.images.has(kept)
+
+
+def test_files_are_dropped_while_the_store_is_still_listed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.usecases.intake.DROPPED_AT_ONCE", 2)
+    names = [f"{number:064x}" for number in range(5)]
+    for name in names:
+        context.images.put_image(name, b"left by a crash")
+    left: list[int] = []
+
+    def listed() -> Iterator[str]:
+        for name in names:
+            yield name
+            left.append(sum(map(context.images.has, names)))
+
+    drop_unused(context, listed())
+    assert left == [5, 3, 3, 1, 1]
+    assert not any(map(context.images.has, names))
 
 
 def test_a_browser_keeps_a_picture_only_as_long_as_it_is_the_same(api: Caller) -> None:
