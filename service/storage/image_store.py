@@ -5,12 +5,14 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import compress
 from pathlib import Path, PurePosixPath
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from models.image_sources.ahead import map_ahead
 from models.image_sources.s3 import open_bucket
 from service.domain.errors import NotFound, StorageFull
 from service.storage.durable import sync_files
@@ -18,6 +20,8 @@ from service.storage.references import Reference, read_reference
 
 IMAGES = "images"
 REFERENCES = "references"
+# Objects of a bucket that are asked for side by side.
+REQUESTS = 32
 
 
 class ImageStore:
@@ -81,6 +85,12 @@ class ImageStore:
         """Whether an image with this content, or a pointer to it, is here."""
         return any(self._exists(path) for path in (_image_path(sha256), _reference_path(sha256)))
 
+    def present(self, sha256s: Iterable[str]) -> set[str]:
+        """Those of the contents that `has` is true of; a bucket is asked for many at once."""
+        asked = list(sha256s)
+        found = map_ahead(self.has, asked, REQUESTS) if self.is_remote else map(self.has, asked)
+        return set(compress(asked, found))
+
     def has_copy(self, sha256: str, size: int) -> bool:
         """Whether all bytes of an image with this content are here.
 
@@ -103,16 +113,12 @@ class ImageStore:
                     if entry["last_modified"] < moment:
                         yield PurePosixPath(entry["path"]).name
 
-    def delete(self, sha256: str) -> None:
-        """Drop an image and its thumbnail; nothing happens where they are missing."""
-        # The image last: an upload of the same content that comes between finds it gone, and says
+    def delete(self, *sha256s: str) -> None:
+        """Drop images and their thumbnails; nothing happens where they are missing."""
+        # Images last: an upload of the same content that comes between finds it gone, and says
         # so, where with the image first it could be left without its thumbnail.
-        paths = (_thumbnail_path(sha256), _image_path(sha256), _reference_path(sha256))
-        for path in paths:
-            try:
-                obstore.delete(self._store, path)
-            except (NotFoundError, FileNotFoundError):
-                continue
+        self._delete([_thumbnail_path(each) for each in sha256s])
+        self._delete([path(each) for each in sha256s for path in (_image_path, _reference_path)])
 
     def require_room(self) -> None:
         """Raise StorageFull where the disk is nearly full, before anything is half written."""
@@ -133,6 +139,14 @@ class ImageStore:
         except (NotFoundError, FileNotFoundError):
             return False
         return True
+
+    def _delete(self, paths: Sequence[str]) -> None:
+        try:
+            obstore.delete(self._store, paths)
+        except (NotFoundError, FileNotFoundError):
+            # Where something is missing a folder stops; S3 passes over it, and has all in one call.
+            for path in paths if len(paths) > 1 else ():
+                self._delete([path])
 
     def _put(self, path: str, data: bytes) -> None:
         try:

@@ -1,6 +1,6 @@
 """Rows of many images at once: what an import found, with its labels, in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,7 +50,7 @@ def enter_arrivals(
     projects.get_project(session, project_id)
     contents = list({each.sha256 for each in arrivals})
     known = rows_by_content(session, project_id, contents)
-    new = list(_new_images(context, project_id, arrivals, set(known)))
+    new = list(_new_images(context, project_id, arrivals, known))
     _insert(session, ImageRow, new)
     pool = rows_by_content(session, project_id, contents)
     gone = [each for each in arrivals if each.sha256 not in pool]
@@ -76,23 +76,26 @@ def enter_classes(session: Session, project_id: str, names: Iterable[str]) -> No
 
 
 def _new_images(
-    context: Context, project_id: str, arrivals: Sequence[Arrival], known: set[str]
-) -> Iterable[dict[str, Any]]:
+    context: Context, project_id: str, arrivals: Sequence[Arrival], known: Collection[str]
+) -> Iterator[dict[str, Any]]:
     """Values of the images that the pool lacks and the store has; the first name is kept."""
-    seen, moment = set(known), now()
+    new: dict[str, KeptFile] = {}
     for each in arrivals:
-        if each.kept is None or each.sha256 in seen or not context.images.has(each.sha256):
-            continue
-        seen.add(each.sha256)
-        yield {
-            "project_id": project_id,
-            "sha256": each.sha256,
-            "filename": each.kept.filename,
-            "width": each.kept.width,
-            "height": each.kept.height,
-            "perceptual_hash": each.kept.perceptual_hash,
-            "created_at": moment,
-        }
+        if each.kept is not None and each.sha256 not in known:
+            new.setdefault(each.sha256, each.kept)
+    # Asked for within the transaction: before it a deletion could still take them away.
+    here, moment = context.images.present(new), now()
+    for sha256, kept in new.items():
+        if sha256 in here:
+            yield {
+                "project_id": project_id,
+                "sha256": sha256,
+                "filename": kept.filename,
+                "width": kept.width,
+                "height": kept.height,
+                "perceptual_hash": kept.perceptual_hash,
+                "created_at": moment,
+            }
 
 
 def _set_references(

@@ -79,7 +79,8 @@ def enter(
     The session is a writing one. Raises Unavailable where a file was dropped in the meantime.
     """
     projects.get_project(session, project_id)
-    return [_enter(context, session, project_id, file, reference_label) for file in kept]
+    here = context.images.present(file.sha256 for file in kept)
+    return [_enter(session, project_id, file, here, reference_label) for file in kept]
 
 
 def drop_unused(context: Context, sha256s: Iterable[str]) -> None:
@@ -95,8 +96,7 @@ def drop_unused(context: Context, sha256s: Iterable[str]) -> None:
             unused = set(some) - contents_in_use(session, some)
         if unused:
             with context.database.write() as session:
-                for sha256 in unused - contents_in_use(session, list(unused)):
-                    context.images.delete(sha256)
+                context.images.delete(*(unused - contents_in_use(session, list(unused))))
 
 
 def decode_upload(context: Context, data: bytes, shrink_to: int | None = None) -> DecodedImage:
@@ -149,16 +149,16 @@ def _is_its_own_thumbnail(decoded: DecodedImage, data: bytes) -> bool:
 
 
 def _enter(
-    context: Context,
     session: Session,
     project_id: str,
     file: KeptFile,
+    here: set[str],
     reference_label: str | None,
 ) -> StoredImage:
     present = find_by_content(session, project_id, file.sha256)
     if present is not None:
         return StoredImage(present.id, file.filename, file.sha256, duplicate=True)
-    if not context.images.has(file.sha256):
+    if file.sha256 not in here:
         raise Unavailable(
             "image-vanished",
             f"'{file.filename}' was deleted by another call just now: send the files again.",

@@ -1,9 +1,11 @@
 """Imports by real handlers on real files: what comes in, and what is refused."""
 
+import hashlib
 import json
 import os
 import shutil
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from service.domain.errors import NotFound
+from service.storage.image_store import ImageStore
 from service.storage.tables import ImageRow
 from service.usecases.context import Context, create_context
 from service.usecases.importing import list_errors
@@ -53,6 +56,25 @@ def test_importing_again_adds_nothing_and_keeps_what_people_changed(
     [error] = list_errors(reading, again.id, 10)[0]
     assert error.file == "seal/seal-0.png"
     assert "otter" in error.reason
+
+
+def test_an_image_whose_file_is_deleted_before_it_is_entered_is_told_of(
+    reading: Context, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(root, "otter", each=3)
+    lost = hashlib.sha256((root / "otter" / "otter-1.png").read_bytes()).hexdigest()
+    sync = ImageStore.sync
+
+    def sync_and_delete(store: ImageStore, sha256s: Iterable[str]) -> None:
+        sync(store, sha256s)
+        store.delete(lost)
+
+    monkeypatch.setattr(ImageStore, "sync", sync_and_delete)
+    job = take(reading, root)
+    assert counts(job) == {"added": 2, "known": 0, "labelled": 2, "failed": 1}
+    [error] = list_errors(reading, job.id, 10)[0]
+    assert error.file == "otter/otter-1.png"
+    assert "import it again" in error.reason
 
 
 @pytest.mark.parametrize("labels", ["labels", "reference", "ignore"])

@@ -39,6 +39,17 @@ def test_deleting_takes_image_and_thumbnail_and_minds_no_gaps(tmp_path: Path) ->
     assert not [file for file in (tmp_path / "store").rglob("*") if file.is_file()]
 
 
+def test_deleting_many_minds_no_gaps_either(tmp_path: Path) -> None:
+    store = ImageStore(str(tmp_path / "store"))
+    names = [f"{number:064x}" for number in range(6)]
+    for name in names[1:5]:
+        store.put_image(name, b"image")
+    store.put_thumbnail(names[4], b"thumbnail")
+    assert store.present(names) == set(names[1:5])
+    store.delete(*names[:5])
+    assert not [file for file in (tmp_path / "store").rglob("*") if file.is_file()]
+
+
 def test_a_nearly_full_disk_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     ImageStore(str(tmp_path / "store"), min_free_mb=0).require_room()
     with pytest.raises(StorageFull, match="Free some space"):
